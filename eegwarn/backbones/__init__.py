@@ -1,0 +1,1 @@
+"""Networks that turn a window of EEG into a logit."""

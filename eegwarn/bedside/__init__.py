@@ -1,0 +1,1 @@
+"""The one-file model and the runtime that needs neither torch nor streamlit."""

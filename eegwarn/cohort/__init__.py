@@ -1,0 +1,1 @@
+"""Folders of patients and recordings, splits that cannot leak, download and simulation."""

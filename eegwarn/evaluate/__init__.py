@@ -1,0 +1,1 @@
+"""Metrics of samples, events and forecasts; never imports torch."""

@@ -1,0 +1,1 @@
+"""Seizure events: one type, readers, writers and window labels."""

@@ -1,0 +1,1 @@
+"""The signal path: recordings, montage, causal filters, quality, windows."""

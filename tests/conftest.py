@@ -1,0 +1,17 @@
+"""What tests share: the real recordings, where they are at hand."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real recordings and annotation files; tests that need it are skipped where it is absent."""
+    folder = (ROOT / os.environ.get("EEGWARN_DATA", "../shared/data")).resolve()
+    if not (folder / "michigan_tle").is_dir():
+        pytest.skip(f"no real recordings in {folder}; set EEGWARN_DATA to their folder")
+    return folder

@@ -1,0 +1,1 @@
+"""Tables of the documentation, each repeated by `eegwarn benchmark NAME`."""
