@@ -175,5 +175,5 @@ def record_onsets_s(path: Path, header: EdfHeader) -> NDArray[np.float64]:
         raise RecordingError(f"{path.name!r} has a data record without a readable time stamp: {error}.") from error
     if not np.all(np.diff(onset_s) >= header.record_s * 0.99):
         raise RecordingError(f"{path.name!r} has data records whose time stamps overlap or run backwards.")
-    first_s = onset_s[0]
-    return onset_s - first_s
+    onset_s -= onset_s[0]
+    return onset_s
