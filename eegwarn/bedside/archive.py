@@ -1,0 +1,156 @@
+"""A zip of few known members, each sealed by its SHA-256; damage and surprises are refused, nothing is unpacked to disk.
+
+The seal finds damage and careless edits. It is no signature: who can rewrite the manifest can forge a file.
+"""
+
+import hashlib
+import os
+import tomllib
+import zipfile
+import zlib
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from eegwarn.config import to_toml
+from eegwarn.errors import ModelError, OutputError
+
+MANIFEST = "manifest.toml"
+LARGEST_MEMBER_BYTES = 64 * 2**20
+"""A bedside network takes well under a megabyte; beyond this a file is not one of ours."""
+
+_LARGEST_FILE_BYTES = 2 * LARGEST_MEMBER_BYTES
+_LARGEST_MANIFEST_BYTES = 2**16
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can hold, given to every member: equal content makes equal bytes."""
+
+
+def pack(members: Mapping[str, bytes]) -> bytes:
+    """Make the archive of ``members`` with its manifest; equal members give equal bytes."""
+    seals = {name: {"sha256": _sha256(content), "size": len(content)} for name, content in sorted(members.items())}
+    manifest = to_toml({"members": seals}).encode()
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in (*sorted(members.items()), (MANIFEST, manifest)):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
+    return buffer.getvalue()
+
+
+def unpack(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    """Read an archive that must hold exactly ``names`` and a manifest that agrees with them.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    names : tuple of str
+        Members that must be there, and no others.
+
+    Returns
+    -------
+    dict
+        Content by name, without the manifest.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, is no such archive, or was cut short, altered or made to harm.
+    """
+    refused = f"{str(path)!r} was refused: "
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST_FILE_BYTES:
+            raise ModelError(f"{refused}it has {size} bytes; at most {_LARGEST_FILE_BYTES} are allowed.")
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            infos = _checked_infos(archive, names, refused)
+            members = {name: _read_member(archive, info, refused) for name, info in infos.items()}
+    except OSError as error:
+        raise ModelError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(f"{refused}it is no model file, or was cut short or altered ({error}).") from error
+    _check_seals(members, refused)
+    del members[MANIFEST]
+    return members
+
+
+def _checked_infos(archive: zipfile.ZipFile, names: tuple[str, ...], refused: str) -> dict[str, zipfile.ZipInfo]:
+    expected = {*names, MANIFEST}
+    infos: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        if info.filename not in expected:
+            raise ModelError(f"{refused}it holds {info.filename[:80]!r}; allowed are {', '.join(sorted(expected))}.")
+        if info.filename in infos:
+            raise ModelError(f"{refused}it holds {info.filename!r} twice.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ModelError(f"{refused}{info.filename!r} is compressed in an unknown way ({info.compress_type}).")
+        if info.file_size > LARGEST_MEMBER_BYTES:
+            raise ModelError(
+                f"{refused}{info.filename!r} claims {info.file_size} bytes; at most {LARGEST_MEMBER_BYTES} are allowed."
+            )
+        infos[info.filename] = info
+    missing = sorted(expected - set(infos))
+    if missing:
+        raise ModelError(f"{refused}it lacks {', '.join(missing)}. Was it written by another program?")
+    return infos
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, refused: str) -> bytes:
+    # The claimed size is only a claim: never ask for more bytes than it, whatever the compressed stream holds.
+    with archive.open(info) as member:
+        content = member.read(info.file_size)
+        if len(content) != info.file_size or member.read(1):
+            raise ModelError(f"{refused}{info.filename!r} does not have the {info.file_size} bytes that it claims.")
+    return content
+
+
+def _check_seals(members: Mapping[str, bytes], refused: str) -> None:
+    sealed = _sealed(members[MANIFEST], refused)
+    if set(sealed) != set(members) - {MANIFEST}:
+        raise ModelError(f"{refused}its manifest does not name the members that it holds.")
+    for name, seal in sealed.items():
+        if seal != {"sha256": _sha256(members[name]), "size": len(members[name])}:
+            raise ModelError(f"{refused}{name!r} was altered: it does not match its SHA-256 in the manifest.")
+
+
+def _sealed(manifest: bytes, refused: str) -> dict[str, Any]:
+    if len(manifest) > _LARGEST_MANIFEST_BYTES:
+        raise ModelError(f"{refused}its manifest has {len(manifest)} bytes; {_LARGEST_MANIFEST_BYTES} are allowed.")
+    try:
+        sealed = tomllib.loads(manifest.decode())["members"]
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise ModelError(f"{refused}its manifest is no list of members ({error}).") from error
+    if not isinstance(sealed, dict):
+        raise ModelError(f"{refused}its manifest is no list of members.")
+    return sealed
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all: an interruption or a full disk leaves the old one, or none.
+
+    Raises
+    ------
+    OutputError
+        If the folder is missing or not writable, or the disk is full.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{str(path)!r} cannot be written: {error.strerror or error}. Choose a writable folder with enough space."
+        ) from error

@@ -1,0 +1,138 @@
+"""The one-file model ``NAME.eegwarn``: everything that turns a recording into alarms, and how it came to be."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eegwarn.bedside.archive import pack, unpack, write_atomically
+from eegwarn.config import from_table, to_table, to_toml
+from eegwarn.errors import ConfigError, ModelError, OutputError
+from eegwarn.signal.chain import SignalConfig
+from eegwarn.signal.windows import WindowConfig
+from eegwarn.warning.alarm import AlarmConfig
+from eegwarn.warning.calibrate import Calibration
+
+FORMAT = 1
+"""Version of the file's layout; a reader refuses any other."""
+
+_MEMBERS = ("config.toml", "model.onnx", "record.toml", "weights.safetensors")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What ``config.toml`` holds: how a recording becomes windows, logits, probabilities and alarms.
+
+    Parameters
+    ----------
+    format : int
+        Version of the file's layout.
+    horizon_s : float
+        How far before the onset a warning counts as early warning, in s; 0 for detection.
+    signal : SignalConfig
+        What is done to the signal.
+    windows : WindowConfig
+        How it is cut.
+    calibration : Calibration
+        From logits to the warning level.
+    alarm : AlarmConfig
+        From the warning level to alarms.
+    backbone : dict
+        ``kind`` and size of the network, kept as a table: only training rebuilds the network from it.
+    """
+
+    format: int = FORMAT
+    horizon_s: float = 0.0
+    signal: SignalConfig = field(default_factory=SignalConfig)
+    windows: WindowConfig = field(default_factory=WindowConfig)
+    calibration: Calibration = field(default_factory=Calibration)
+    alarm: AlarmConfig = field(default_factory=AlarmConfig)
+    backbone: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.horizon_s >= 0:
+            raise ConfigError(f"horizon_s must be at least 0 s, but got {self.horizon_s}.")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model as read from its file, or about to be written.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        From signal to alarm.
+    onnx : bytes
+        The network for the bedside runtime: windows in µV, shape (batch, 18, n_times), to logits, shape (batch,).
+    weights : bytes
+        The same network's weights as safetensors, for further training.
+    record : dict
+        How it was trained: data fingerprint, patients, seed, versions, resolved configuration, metrics.
+    """
+
+    config: ModelConfig
+    onnx: bytes
+    weights: bytes
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def write_bundle(path: Path, bundle: Bundle, *, overwrite: bool = False) -> None:
+    """Write a model file, as a whole or not at all; equal models give equal bytes.
+
+    Parameters
+    ----------
+    path : Path
+        Usually ``NAME.eegwarn``.
+    bundle : Bundle
+        The model.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and ``overwrite`` is False, or it cannot be written.
+    """
+    if path.exists() and not overwrite:
+        raise OutputError(f"{str(path)!r} already exists. Choose another name, or allow it to be overwritten.")
+    content = pack(
+        {
+            "config.toml": to_toml(to_table(bundle.config)).encode(),
+            "model.onnx": bundle.onnx,
+            "record.toml": to_toml(bundle.record).encode(),
+            "weights.safetensors": bundle.weights,
+        }
+    )
+    write_atomically(path, content)
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read a model file.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, is no model file, was cut short, altered or made to harm, or is of another version.
+    """
+    members = unpack(path, _MEMBERS)
+    config = _table(members["config.toml"], path)
+    if config.get("format") != FORMAT:
+        raise ModelError(
+            f"{str(path)!r} has format {config.get('format')!r}; this version of eegwarn reads format {FORMAT}. "
+            "Use the version that wrote it, or train again."
+        )
+    try:
+        model_config = from_table(ModelConfig, config)
+    except ConfigError as error:
+        raise ModelError(f"{str(path)!r} was refused: its configuration is not valid. {error}") from error
+    return Bundle(
+        model_config, members["model.onnx"], members["weights.safetensors"], dict(_table(members["record.toml"], path))
+    )
+
+
+def _table(content: bytes, path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(f"{str(path)!r} was refused: its TOML cannot be read ({error}).") from error

@@ -1,0 +1,104 @@
+"""The network at the bedside: onnxruntime on one thread."""
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from eegwarn.bedside.bundle import Bundle
+from eegwarn.errors import ModelError
+from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
+from eegwarn.signal.windows import Windows
+
+BATCH = 16
+"""Windows that go through the network together; larger batches leave the processor's cache and are no faster."""
+
+
+def network_input(windows: Windows, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Copy chosen windows out of their view, bad derivations set to zero: what every network is given.
+
+    Parameters
+    ----------
+    windows : Windows
+        A stretch of a recording.
+    chosen : ndarray of int, shape (n_chosen,)
+        Which of them.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_chosen, n_derivations, n_times)
+    """
+    eeg_uv: NDArray[np.float32] = windows.data[chosen].astype(np.float32)
+    eeg_uv[windows.bad[chosen]] = 0
+    return eeg_uv
+
+
+class Runtime:
+    """Runs a model's network on one thread, so that several beds share a small computer.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+
+    Raises
+    ------
+    ModelError
+        If the network cannot be loaded, or its input is not what the configuration says.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        length, _ = bundle.config.windows.in_samples(bundle.config.signal.sfreq)
+        self._session = _open_session(bundle.onnx)
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        shape = [value.shape[1:] for value in inputs]
+        expected = [[len(LONGITUDINAL_BIPOLAR), length]]
+        if shape != expected or inputs[0].type != "tensor(float)" or len(outputs) != 1 or len(outputs[0].shape) != 1:
+            raise ModelError(
+                f"The network takes windows of shape {shape} where the model's configuration gives {expected}. "
+                "The model file is inconsistent: train or export it again."
+            )
+        self._input = inputs[0].name
+
+    def logit(self, windows: Windows) -> NDArray[np.float64]:
+        """Judge windows.
+
+        Parameters
+        ----------
+        windows : Windows
+            As `eegwarn.signal.windows` cuts them; bad derivations are set to zero here.
+
+        Returns
+        -------
+        ndarray, shape (n_windows,)
+            Log-odds of a seizure; NaN where a window is not usable.
+        """
+        logit = np.full(len(windows), np.nan)
+        usable = np.flatnonzero(windows.usable)
+        for chosen in np.split(usable, range(BATCH, len(usable), BATCH)):
+            if chosen.size:
+                logit[chosen] = self._run(network_input(windows, chosen))
+        return logit
+
+    def _run(self, eeg_uv: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            (logit,) = self._session.run(None, {self._input: eeg_uv})
+        except Exception as error:  # onnxruntime's errors share no base class of their own
+            raise ModelError(f"The network failed on {len(eeg_uv)} windows: {_first_line(error)}.") from error
+        judged: NDArray[np.float32] = logit
+        return judged
+
+
+def _open_session(onnx: bytes) -> onnxruntime.InferenceSession:
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors share no base class of their own
+        raise ModelError(f"The model's network cannot be loaded: {_first_line(error)}.") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -1,0 +1,112 @@
+"""From a recording and a model to warning levels, alarms and faults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegwarn.bedside.bundle import Bundle
+from eegwarn.bedside.runtime import Runtime
+from eegwarn.events.event import SeizureEvent
+from eegwarn.signal.recording import Recording
+from eegwarn.signal.windows import stream_windows
+from eegwarn.warning.alarm import Alarm, Fault, alarm_events, find_alarms
+from eegwarn.warning.calibrate import probability
+
+Progress = Callable[[str, int, int], None]
+"""Called with (name of the step, how much is done, how much there is), often enough for a progress bar."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model says about a recording.
+
+    Parameters
+    ----------
+    name : str
+        The recording's.
+    start : datetime or None
+        When it began, where that is known.
+    duration_s : float
+        How long it is.
+    window_s, horizon_s : float
+        The model's: length of a window, and how far before the onset a warning counts; 0 for detection.
+    start_s : ndarray, shape (n_windows,)
+        Start of each window, seconds from the recording's start.
+    probability : ndarray, shape (n_windows,)
+        Warning level, NaN where a window could not be judged.
+    alarms : tuple of Alarm
+        In time order.
+    faults : tuple of Fault
+        Stretches in which nothing could be judged, in time order.
+    """
+
+    name: str
+    start: datetime | None
+    duration_s: float
+    window_s: float
+    horizon_s: float
+    start_s: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    alarms: tuple[Alarm, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def time_s(self) -> NDArray[np.float64]:
+        """When each window ended and could be judged, shape (n_windows,)."""
+        return self.start_s + self.window_s
+
+    @property
+    def events(self) -> tuple[SeizureEvent, ...]:
+        """The alarms as events for a file or a scorer; the onset is when the alarm was raised."""
+        return alarm_events(self.alarms, end_s=self.duration_s)
+
+
+def score_recording(bundle: Bundle, recording: Recording, progress: Progress | None = None) -> Scored:
+    """Score a recording block by block; memory grows by two numbers a window.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    recording : Recording
+        Read once, from its start to its end.
+    progress : callable, optional
+        Told the windows done and the windows there are.
+
+    Returns
+    -------
+    Scored
+
+    Raises
+    ------
+    RecordingError
+        If the recording is shorter than a window or cannot be processed.
+    ModelError
+        If the network cannot be run.
+    """
+    config = bundle.config
+    runtime = Runtime(bundle)
+    n_windows = max(0, int((recording.duration_s - config.windows.window_s) / config.windows.hop_s) + 1)
+    starts, levels, n_done = [np.empty(0)], [np.empty(0)], 0
+    for windows in stream_windows(recording, config.signal, config.windows):
+        starts.append(windows.start_s)
+        levels.append(probability(config.calibration, runtime.logit(windows)))
+        n_done += len(windows)
+        if progress is not None:
+            progress(f"score {recording.name}", n_done, max(n_windows, n_done))
+    start_s, level = np.concatenate(starts), np.concatenate(levels)
+    alarms, faults = find_alarms(start_s + config.windows.window_s, level, config.alarm)
+    return Scored(
+        recording.name,
+        recording.start,
+        recording.duration_s,
+        config.windows.window_s,
+        config.horizon_s,
+        start_s,
+        level,
+        alarms,
+        faults,
+    )

@@ -1,0 +1,102 @@
+"""From a trained network to what the bedside runtime loads, and the proof that both say the same."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import nn
+
+from eegwarn.errors import ModelError
+
+LARGEST_DIFFERENCE = 1e-5
+"""Between torch's and onnxruntime's logits, relative to 1 or to the logit where that is larger."""
+
+_OPSET = 18
+_CHECKED_WINDOWS = 33
+
+
+def export_onnx(network: nn.Module, *, n_channels: int, n_times: int) -> bytes:
+    """Export a network with a free number of windows, and check it against torch.
+
+    Parameters
+    ----------
+    network : nn.Module
+        From windows in µV, shape (batch, n_channels, n_times), to logits, shape (batch,).
+    n_channels, n_times : int
+        Shape of a window.
+
+    Returns
+    -------
+    bytes
+        The ONNX model, free of traces of where it was made.
+
+    Raises
+    ------
+    ModelError
+        If onnxruntime's logits differ from torch's by more than 1e-5.
+    """
+    network = network.to("cpu").eval()
+    example = torch.zeros(2, n_channels, n_times)
+    with warnings.catch_warnings(), _without_log("torch.onnx"):
+        warnings.simplefilter("ignore")  # torch warns of its own internals
+        program = torch.onnx.export(
+            network,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            opset_version=_OPSET,
+            input_names=["eeg_uv"],
+            output_names=["logit"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+        )
+    buffer = BytesIO()
+    program.save(buffer)
+    content = _without_traces(buffer.getvalue())
+    _check_equal(network, content, n_channels, n_times)
+    return content
+
+
+def _without_traces(content: bytes) -> bytes:
+    """Drop names of source files and stack traces, which differ from machine to machine."""
+    model = onnx.load_from_string(content)
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*model.graph.input, *model.graph.output, *model.graph.value_info, *model.graph.initializer):
+        del value.metadata_props[:]
+    return model.SerializeToString(deterministic=True)
+
+
+def _check_equal(network: nn.Module, content: bytes, n_channels: int, n_times: int) -> None:
+    rng = np.random.default_rng(0)
+    scale_uv = np.geomspace(0.1, 3000, _CHECKED_WINDOWS)[:, None, None]
+    eeg_uv = (scale_uv * rng.standard_normal((_CHECKED_WINDOWS, n_channels, n_times))).astype(np.float32)
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    (exported,) = session.run(None, {"eeg_uv": eeg_uv})
+    with torch.no_grad():
+        expected = network(torch.from_numpy(eeg_uv)).numpy()
+    difference = float(np.max(np.abs(exported - expected) / np.maximum(1, np.abs(expected))))
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ModelError(
+            f"The exported network differs from the trained one by {difference:.2g}; at most {LARGEST_DIFFERENCE} is "
+            "allowed. Another version of torch or onnx may help."
+        )
+
+
+@contextmanager
+def _without_log(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
