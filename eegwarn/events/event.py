@@ -1,19 +1,23 @@
 """The one type of a seizure event."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from eegwarn.errors import EventsError
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class SeizureEvent:
     """A stretch of a recording in which somebody, or a model, saw a seizure.
 
     Parameters
     ----------
     onset_s : float
-        Seconds from the start of the recording.
+        Seconds from the start of the recording; negative where it began before the recording did.
     offset_s : float or None
         End in the same seconds, not before ``onset_s``; None where only the onset was marked.
     kind : str
@@ -33,8 +37,10 @@ class SeizureEvent:
     def __post_init__(self) -> None:
         if not math.isfinite(self.onset_s):
             raise EventsError(f"A seizure's onset must be a finite number of seconds, but got {self.onset_s!r}.")
-        if self.offset_s is not None and not self.offset_s >= self.onset_s:
-            raise EventsError(f"A seizure cannot end at {self.offset_s} s before its onset at {self.onset_s} s.")
+        if self.offset_s is not None and not self.onset_s <= self.offset_s < math.inf:
+            raise EventsError(
+                f"A seizure from {self.onset_s} s must end later, at a finite time, but got {self.offset_s} s."
+            )
         if self.confidence is not None and not 0 <= self.confidence <= 1:
             raise EventsError(f"A confidence lies between 0 and 1, but got {self.confidence!r}.")
 
@@ -42,3 +48,29 @@ class SeizureEvent:
     def duration_s(self) -> float | None:
         """Length in seconds, or None where the end was not marked."""
         return None if self.offset_s is None else self.offset_s - self.onset_s
+
+
+def in_time_order(events: Iterable[SeizureEvent]) -> tuple[SeizureEvent, ...]:
+    """Sort events by onset; of two with one onset the one that ends first, or has no end, comes first."""
+    return tuple(
+        sorted(events, key=lambda event: (event.onset_s, event.onset_s if event.offset_s is None else event.offset_s))
+    )
+
+
+def overlap_groups(onset_s: NDArray[np.float64], offset_s: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Give stretches that overlap or touch, directly or through others, the same number.
+
+    Parameters
+    ----------
+    onset_s, offset_s : ndarray, shape (n,)
+        Bounds of each stretch in seconds, sorted by onset.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        0, 1, 2, … in time order.
+    """
+    if not len(onset_s):
+        return np.zeros(0, dtype=np.intp)
+    latest_end = np.maximum.accumulate(offset_s)
+    return np.concatenate(([0], np.cumsum(onset_s[1:] > latest_end[:-1]))).astype(np.intp)

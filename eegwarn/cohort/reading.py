@@ -1,0 +1,112 @@
+"""From a folder to a cohort."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from eegwarn.cohort.bids import is_bids, list_bids
+from eegwarn.cohort.chbmit import is_chbmit, list_chbmit
+from eegwarn.cohort.cohort import Cohort, CohortRecording, Layout, Patient, Skipped
+from eegwarn.cohort.listing import Listed, Listing, natural_key
+from eegwarn.cohort.plain import list_plain
+from eegwarn.cohort.siena import is_siena, list_siena
+from eegwarn.cohort.timeline import start_times_s
+from eegwarn.errors import CohortError, RecordingError
+from eegwarn.events import SeizureEvent, events_from_marks, in_time_order
+from eegwarn.signal.recording import Recording, open_recording
+
+
+def read_cohort(folder: Path | str, *, progress: Callable[[int, int], None] | None = None) -> Cohort:
+    """Read what a folder holds: headers and annotation files, no samples.
+
+    Parameters
+    ----------
+    folder : Path or str
+        A data set in the layout of CHB-MIT, Siena or BIDS, or any folder of recordings. Which it is is recognised.
+    progress : callable or None
+        Called as ``progress(n_done, n_recordings)``.
+
+    Returns
+    -------
+    Cohort
+        ``skipped`` says what was left out, and why.
+
+    Raises
+    ------
+    CohortError
+        If the folder does not exist or holds no recording that can be used.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CohortError(f"{str(folder)!r} is not a folder. Give the folder that holds the recordings.")
+    layout, listing = list_folder(folder)
+    skipped = list(listing.skipped)
+    by_patient: dict[str, list[tuple[Listed, CohortRecording]]] = {}
+    for number, listed in enumerate(listing.recordings, start=1):
+        recording = _read_header(listed, skipped)
+        if recording is not None:
+            by_patient.setdefault(listed.patient_id, []).append((listed, recording))
+        if progress is not None:
+            progress(number, len(listing.recordings))
+    if not by_patient:
+        reasons = "; ".join(f"{one.path.name}: {one.reason}" for one in skipped[:2]) or "no file looks like a recording"
+        raise CohortError(f"{str(folder)!r} holds no recording that can be used ({reasons}).")
+    patients = (_patient(patient_id, by_patient[patient_id]) for patient_id in sorted(by_patient, key=natural_key))
+    return Cohort(folder, layout, tuple(patients), tuple(skipped))
+
+
+def list_folder(folder: Path) -> tuple[Layout, Listing]:
+    """Recognise the layout of a folder and list its recordings, without opening any."""
+    if is_bids(folder):
+        return "bids", list_bids(folder)
+    if is_chbmit(folder):
+        return "chb-mit", list_chbmit(folder)
+    if is_siena(folder):
+        return "siena", list_siena(folder)
+    return "plain", list_plain(folder)
+
+
+def _read_header(listed: Listed, skipped: list[Skipped]) -> CohortRecording | None:
+    try:
+        recording = open_recording(listed.path)
+    except RecordingError as error:
+        skipped.append(Skipped(listed.path, str(error)))
+        return None
+    events = listed.events
+    if events is None:
+        events = events_from_marks(recording.marks)
+        if not events:
+            reason = "neither a table beside it nor its own annotations tell its seizures"
+            skipped.append(Skipped(listed.path, f"{reason}; write an _events.tsv, with a bckg row if it has none"))
+            return None
+    return CohortRecording(
+        path=listed.path,
+        patient_id=listed.patient_id,
+        subject_id=listed.subject_id,
+        events=_inside(events, recording, listed.path, skipped),
+        duration_s=recording.duration_s,
+        sfreq=recording.sfreq,
+        start=recording.start,
+    )
+
+
+def _inside(
+    events: tuple[SeizureEvent, ...], recording: Recording, path: Path, skipped: list[Skipped]
+) -> tuple[SeizureEvent, ...]:
+    outside = [event for event in events if not 0 <= event.onset_s < recording.duration_s]
+    for event in outside:
+        reason = f"a seizure at {event.onset_s:g} s lies outside its {recording.duration_s:g} s"
+        skipped.append(Skipped(path, reason))
+    return in_time_order(event for event in events if event not in outside)
+
+
+def _patient(patient_id: str, found: list[tuple[Listed, CohortRecording]]) -> Patient:
+    found = sorted(found, key=lambda one: natural_key(one[1].path))
+    listed, recordings = zip(*found, strict=True)
+    times_s = start_times_s(
+        [one.start for one in recordings], [one.clock_s for one in listed], [one.duration_s for one in recordings]
+    )
+    if times_s is not None:
+        placed = [replace(one, start_s=time_s) for one, time_s in zip(recordings, times_s, strict=True)]
+        recordings = tuple(sorted(placed, key=lambda one: one.start_s or 0.0))
+    return Patient(patient_id, tuple(replace(one, position=position) for position, one in enumerate(recordings)))

@@ -1,0 +1,123 @@
+"""BIDS event tables, as the SzCORE framework for validating seizure detection lays them down.
+
+Dan, J. et al. (2024). SzCORE: seizure community open-source research evaluation framework. Epilepsia.
+https://doi.org/10.1111/epi.18113
+"""
+
+import csv
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from eegwarn.errors import EventsError
+from eegwarn.events.event import SeizureEvent, in_time_order
+from eegwarn.events.text import read_text
+from eegwarn.events.whole_file import whole_file
+
+COLUMNS = ("onset", "duration", "eventType", "confidence", "channels", "dateTime", "recordingDuration")
+BACKGROUND = "bckg"
+UNKNOWN_START = datetime(1985, 1, 1)
+"""Written where the start is not known: EDF's own stand-in, since readers of SzCORE want a date in every row."""
+
+_MISSING = ("", "n/a", "nan")
+
+
+def read_szcore_tsv(path: Path) -> tuple[SeizureEvent, ...]:
+    """Read the seizures of an ``_events.tsv``.
+
+    Rows whose ``eventType`` (or ``trial_type``, in other BIDS data sets) names no seizure are passed over, and so are
+    columns beyond SzCORE's. A duration of ``n/a`` gives an event without an offset.
+
+    Returns
+    -------
+    tuple of SeizureEvent
+        In time order.
+
+    Raises
+    ------
+    EventsError
+        If the file cannot be read, lacks a column, or a seizure's row holds no valid times.
+    """
+    try:
+        # Quotes have no meaning in a BIDS table, and one in a remark must not swallow the rows that follow.
+        rows = list(csv.DictReader(read_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+        header = next(csv.reader(read_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE), [])
+    except csv.Error as error:
+        raise EventsError(f"{str(path)!r} is not a tab-separated table: {error}.") from error
+    kind_column = next((name for name in ("eventType", "trial_type") if name in header), None)
+    if kind_column is None or not {"onset", "duration"} <= set(header):
+        raise EventsError(f"{str(path)!r} is no event table: it needs the columns onset, duration and eventType.")
+    events = (_event(path, row, kind_column) for row in rows)
+    return in_time_order(event for event in events if event is not None)
+
+
+def is_seizure_kind(kind: str) -> bool:
+    """Whether an event type names a seizure: ``sz``, ``sz_…``, or a word such as ``seizure``."""
+    text = kind.strip().lower()
+    return text == "sz" or text.startswith(("sz_", "sz-", "seiz"))
+
+
+def _event(path: Path, row: dict[str, str | None], kind_column: str) -> SeizureEvent | None:
+    kind = (row[kind_column] or "").strip()
+    if not is_seizure_kind(kind):
+        return None
+    duration, confidence, channels = (_value(row.get(name)) for name in ("duration", "confidence", "channels"))
+    try:
+        onset_s = float(row["onset"] or "")
+        return SeizureEvent(
+            onset_s,
+            None if duration is None else onset_s + float(duration),
+            "sz" if kind.lower().startswith("seiz") else kind.replace("-", "_"),
+            None if confidence is None else float(confidence),
+            () if channels in (None, "all") else tuple(name.strip() for name in channels.split(",")),
+        )
+    except (ValueError, EventsError) as error:
+        raise EventsError(
+            f"{str(path)!r} holds a seizure at {row['onset']!r} for {duration!r} s that is not valid: {error}"
+        ) from error
+
+
+def _value(text: object) -> str | None:
+    return text.strip() if isinstance(text, str) and text.strip().lower() not in _MISSING else None
+
+
+def write_szcore_tsv(
+    path: Path, events: Sequence[SeizureEvent], *, recording_duration_s: float, start: datetime | None = None
+) -> None:
+    """Write seizures as a table that SzCORE's tools read.
+
+    Times are in seconds, rounded to the millisecond. A recording without a seizure gets one ``bckg`` row over its whole
+    length.
+
+    Parameters
+    ----------
+    path : Path
+        Usually ``…_events.tsv``.
+    events : sequence of SeizureEvent
+        In any order.
+    recording_duration_s : float
+        Length of the recording in seconds.
+    start : datetime or None
+        When the recording began; `UNKNOWN_START` is written where it is not known.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; nothing is left behind.
+    """
+    rows = [_row(event) for event in in_time_order(events)]
+    rows = rows or [["0.000", f"{recording_duration_s:.3f}", BACKGROUND, "n/a", "n/a"]]
+    ending = [f"{start or UNKNOWN_START:%Y-%m-%d %H:%M:%S}", f"{recording_duration_s:.3f}"]
+    lines = [COLUMNS, *([*row, *ending] for row in rows)]
+    with whole_file(path) as file:
+        file.write("".join("\t".join(line) + "\n" for line in lines).encode())
+
+
+def _row(event: SeizureEvent) -> list[str]:
+    return [
+        f"{event.onset_s:.3f}",
+        "n/a" if event.duration_s is None else f"{event.duration_s:.3f}",
+        event.kind,
+        "n/a" if event.confidence is None else f"{event.confidence:.4f}",
+        ",".join(event.channels) or "n/a",
+    ]
