@@ -1,1 +1,31 @@
-"""Metrics of samples, events and forecasts; never imports torch."""
+"""Scores of windows, seizures and forecasts, with their uncertainty; needs the ``train`` extra, never torch."""
+
+from eegwarn.evaluate.events import EventCounts, count_events
+from eegwarn.evaluate.forecast import ForecastCounts, ForecastRule, brier_skill, count_forecast
+from eegwarn.evaluate.latency import warning_times_s
+from eegwarn.evaluate.patients import PatientScores, ScoredRecording, score_patients
+from eegwarn.evaluate.report import DISCLAIMER, Context, Report, make_report, to_table
+from eegwarn.evaluate.samples import SampleScores, reliability, score_samples
+from eegwarn.evaluate.text import to_text
+
+__all__ = [
+    "ScoredRecording",
+    "Context",
+    "Report",
+    "make_report",
+    "to_table",
+    "to_text",
+    "DISCLAIMER",
+    "PatientScores",
+    "score_patients",
+    "SampleScores",
+    "score_samples",
+    "reliability",
+    "EventCounts",
+    "count_events",
+    "ForecastRule",
+    "ForecastCounts",
+    "count_forecast",
+    "brier_skill",
+    "warning_times_s",
+]

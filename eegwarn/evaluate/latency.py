@@ -1,0 +1,45 @@
+"""How long before the onset, or after it, a warning came."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegwarn.evaluate.spans import event_spans
+from eegwarn.events.event import SeizureEvent
+
+
+def warning_times_s(
+    seizures: Sequence[SeizureEvent],
+    alarms: Sequence[SeizureEvent],
+    *,
+    horizon_s: float = 0.0,
+    tolerance_before_s: float = 30.0,
+    tolerance_after_s: float = 60.0,
+) -> NDArray[np.float64]:
+    """Time from the first alarm of each seizure to its onset: positive before it, negative after it.
+
+    Parameters
+    ----------
+    seizures, alarms : sequence of SeizureEvent
+        In any order.
+    horizon_s : float
+        How long before an onset an alarm counts as an early warning. An alarm that was raised earlier and still lasts
+        is credited with no more than this (or the tolerance, where that is longer).
+    tolerance_before_s, tolerance_after_s : float
+        An alarm within these of a seizure belongs to it, as in SzCORE.
+
+    Returns
+    -------
+    ndarray, shape (n_seizures,)
+        In the order of ``seizures``; NaN where no alarm came.
+    """
+    before_s = max(horizon_s, tolerance_before_s)
+    seizure = event_spans(seizures, before_s=before_s, after_s=tolerance_after_s)
+    alarm = event_spans(alarms)
+    # (n_seizures, n_alarms)
+    belongs = (alarm[:, 0] <= seizure[:, 1:]) & (alarm[:, 1] >= seizure[:, :1])
+    onset_s = seizure[:, :1] + before_s
+    ahead_s = np.where(belongs, np.minimum(onset_s - alarm[:, 0], before_s), -np.inf)
+    earliest_s = np.max(ahead_s, axis=1, initial=-np.inf)
+    return np.where(np.isfinite(earliest_s), earliest_s, np.nan)

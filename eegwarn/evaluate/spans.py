@@ -1,0 +1,57 @@
+"""Stretches of time as arrays of shape (n, 2): start and end in seconds, in time order, none overlapping another."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eegwarn.events.event import SeizureEvent, overlap_groups
+
+Spans = NDArray[np.float64]
+
+
+def merge_spans(spans: ArrayLike, *, duration_s: float) -> Spans:
+    """Sort stretches, cut them to [0, ``duration_s``] and join those that overlap or touch.
+
+    Parameters
+    ----------
+    spans : array_like, shape (n, 2)
+        Start and end in any order; those that lie wholly outside the recording are dropped.
+    duration_s : float
+        Length of the recording.
+
+    Returns
+    -------
+    ndarray, shape (n_merged, 2)
+    """
+    bounds = np.asarray(spans, dtype=np.float64).reshape(-1, 2)
+    bounds = bounds[(bounds[:, 1] >= 0) & (bounds[:, 0] <= duration_s)].clip(0, duration_s)
+    bounds = bounds[np.lexsort((bounds[:, 1], bounds[:, 0]))]
+    if not len(bounds):
+        return bounds
+    first = np.flatnonzero(np.diff(overlap_groups(bounds[:, 0], bounds[:, 1]), prepend=-1))
+    return np.column_stack([bounds[first, 0], np.maximum.reduceat(bounds[:, 1], first)])
+
+
+def event_spans(events: Sequence[SeizureEvent], *, before_s: float = 0.0, after_s: float = 0.0) -> Spans:
+    """Onset and offset of events, widened; an event without an offset ends at its onset. Not merged, not sorted."""
+    spans = [
+        (event.onset_s - before_s, (event.onset_s if event.offset_s is None else event.offset_s) + after_s)
+        for event in events
+    ]
+    return np.array(spans, dtype=np.float64).reshape(-1, 2)
+
+
+def total_s(spans: Spans) -> float:
+    """Seconds covered by merged stretches."""
+    return float(np.sum(spans[:, 1] - spans[:, 0]))
+
+
+def covered(time_s: ArrayLike, spans: Spans) -> NDArray[np.bool_]:
+    """Which moments lie in one of the merged stretches, both ends included."""
+    moments = np.asarray(time_s, dtype=np.float64)
+    if not len(spans):
+        return np.zeros(moments.shape, dtype=bool)
+    nearest = np.searchsorted(spans[:, 0], moments, side="right") - 1
+    inside: NDArray[np.bool_] = (nearest >= 0) & (moments <= spans[np.maximum(nearest, 0), 1])
+    return inside
