@@ -1,0 +1,92 @@
+"""The state of an unfinished training in one file: safetensors, with the rest as JSON in its header."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from eegwarn.errors import ModelError
+from eegwarn.events.whole_file import whole_file
+
+
+@dataclass
+class TrainState:
+    """Where a training stands; random numbers are keyed by the step and need no place here.
+
+    Parameters
+    ----------
+    network, optimiser : nn.Module, torch.optim.Optimizer
+        What is trained, and the means.
+    step : int
+        Steps done.
+    best : dict
+        The network's weights at its best look at the validation patients.
+    best_score : float
+        Its score then; minus infinity before the first look.
+    history : list of dict
+        ``step``, ``loss`` and ``validation_auroc`` of each look.
+    """
+
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    best: dict[str, Tensor] = field(default_factory=dict)
+    best_score: float = float("-inf")
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def save_checkpoint(path: Path, state: TrainState, run: str) -> None:
+    """Write the state of the training ``run`` as a whole.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    tensors = {f"network/{name}": value for name, value in state.network.state_dict().items()}
+    tensors |= {f"best/{name}": value for name, value in state.best.items()}
+    for number, moments in state.optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{number}/{name}": value for name, value in moments.items() if value is not None}
+    about = {"run": run, "step": state.step, "best_score": state.best_score, "history": state.history}
+    contiguous = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+    with whole_file(path) as file:
+        file.write(save(contiguous, metadata={"state": json.dumps(about)}))
+
+
+def load_checkpoint(path: Path, state: TrainState, run: str) -> None:
+    """Bring ``state`` to where a checkpoint stands.
+
+    Raises
+    ------
+    ModelError
+        If the file is no checkpoint, or one of another training.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {})["state"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise ModelError(f"{str(path)!r} is no checkpoint ({error}). Remove it to start the training anew.") from error
+    if about["run"] != run:
+        raise ModelError(
+            f"{str(path)!r} is an unfinished training with other data or another configuration. "
+            "Repeat that one to go on, or remove the file to start anew."
+        )
+    state.network.load_state_dict(_under("network", tensors))
+    state.best = _under("best", tensors)
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in _under("optimiser", tensors).items():
+        number, _, moment = name.partition("/")
+        moments.setdefault(int(number), {})[moment] = value
+    groups = state.optimiser.state_dict()["param_groups"]
+    state.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+    state.step, state.best_score, state.history = about["step"], about["best_score"], about["history"]
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(f"{prefix}/"): value for name, value in tensors.items() if name.startswith(f"{prefix}/")}

@@ -1,0 +1,193 @@
+"""The configuration of a training run, and the ones that are shipped."""
+
+import tomllib
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Literal
+
+from eegwarn.backbones.resnet import ResNetConfig
+from eegwarn.config import from_table
+from eegwarn.errors import ConfigError
+from eegwarn.events.labels import LabelConfig
+from eegwarn.signal.chain import SignalConfig
+from eegwarn.signal.windows import WindowConfig
+from eegwarn.warning.alarm import AlarmConfig
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """Which patients training never sees.
+
+    Parameters
+    ----------
+    test_fraction : float
+        Share of the patients that are left for `evaluate`.
+    validation_fraction : float
+        Share of the patients on which training stops early, the probability is calibrated and the alarm threshold is
+        chosen.
+    """
+
+    test_fraction: float = 0.25
+    validation_fraction: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not (
+            min(self.test_fraction, self.validation_fraction) > 0 and self.test_fraction + self.validation_fraction < 1
+        ):
+            raise ConfigError(
+                "split.test_fraction and split.validation_fraction must be above 0 and sum to less than 1, but got "
+                f"{self.test_fraction} and {self.validation_fraction}."
+            )
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """How weights are stepped.
+
+    Parameters
+    ----------
+    name : {"adamw", "sgd"}
+        AdamW, or gradient descent with Nesterov momentum 0.9.
+    learning_rate : float
+        The highest; it rises over ``warmup_steps`` and falls along a cosine to nearly 0 at the last step.
+    weight_decay : float
+        Pull of the weights towards 0.
+    warmup_steps : int
+        Steps over which the learning rate rises.
+    largest_gradient : float
+        Longer gradients are shortened to this norm.
+    """
+
+    name: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup_steps: int = 50
+    largest_gradient: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0 and self.weight_decay >= 0 and self.largest_gradient > 0):
+            raise ConfigError(
+                "optimiser.learning_rate and .largest_gradient must be above 0, .weight_decay at least 0."
+            )
+        if self.warmup_steps < 0:
+            raise ConfigError(f"optimiser.warmup_steps must be at least 0, but got {self.warmup_steps}.")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How training windows are varied.
+
+    Parameters
+    ----------
+    amplitude_log_sd : float
+        Each window is scaled by the exponential of a normal number with this spread.
+    shift_s : float
+        Each window is moved in time by up to this, in s, wrapped around.
+    dropped_channels : float
+        Share of the derivations set to zero, as missing ones are.
+    noise_uv : float
+        White noise added, standard deviation in µV.
+    """
+
+    amplitude_log_sd: float = 0.2
+    shift_s: float = 0.5
+    dropped_channels: float = 0.1
+    noise_uv: float = 1.0
+
+    def __post_init__(self) -> None:
+        if min(self.amplitude_log_sd, self.shift_s, self.noise_uv) < 0 or not 0 <= self.dropped_channels < 1:
+            raise ConfigError("augment: no value may be below 0, and dropped_channels must lie below 1.")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a training run gives, but for the data.
+
+    Parameters
+    ----------
+    method : {"plain"}
+        How labels near the onset are treated; plain takes the marks as they are.
+    horizon_s : float
+        How far before an onset windows count as positive, in s; 0 trains a detector.
+    seed : int
+        Of every random draw.
+    steps : int
+        Most steps of the optimiser.
+    batch_size : int
+        Windows in a step.
+    positive_share : float
+        Share of a batch that is drawn from windows of seizures; calibration undoes the imbalance.
+    validate_every : int
+        Steps between looks at the validation patients; a checkpoint is written at each.
+    validation_windows : int
+        Most windows of either class that such a look takes.
+    patience : int
+        Looks without improvement after which training stops.
+    wanted_false_alarms_per_day : float
+        The alarm threshold is the lowest that stays within it on the validation patients.
+    threads : int
+        Processor threads; 0 for all. Results repeat exactly only with the same number.
+    split, signal, windows, labels, backbone, optimiser, augment, alarm
+        The parts; each is documented at its class.
+    """
+
+    method: Literal["plain"] = "plain"
+    horizon_s: float = 0.0
+    seed: int = 0
+    steps: int = 4000
+    batch_size: int = 64
+    positive_share: float = 0.4
+    validate_every: int = 200
+    validation_windows: int = 2000
+    patience: int = 8
+    wanted_false_alarms_per_day: float = 12.0
+    threads: int = 0
+    split: SplitConfig = field(default_factory=SplitConfig)
+    signal: SignalConfig = field(default_factory=lambda: SignalConfig(missing="mask"))
+    windows: WindowConfig = field(default_factory=WindowConfig)
+    labels: LabelConfig = field(default_factory=LabelConfig)
+    backbone: ResNetConfig = field(default_factory=ResNetConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    alarm: AlarmConfig = field(default_factory=AlarmConfig)
+
+    def __post_init__(self) -> None:
+        counts = ("steps", "batch_size", "validate_every", "validation_windows", "patience")
+        for name in counts:
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, but got {getattr(self, name)}.")
+        if not 0 < self.positive_share < 1:
+            raise ConfigError(f"positive_share must lie between 0 and 1, but got {self.positive_share}.")
+        if not self.horizon_s >= 0 or not self.wanted_false_alarms_per_day > 0:
+            raise ConfigError(
+                "horizon_s must be at least 0 and wanted_false_alarms_per_day above 0, but got "
+                f"{self.horizon_s} and {self.wanted_false_alarms_per_day}."
+            )
+        if min(self.threads, self.seed) < 0:
+            raise ConfigError(f"threads and seed must be at least 0, but got {self.threads} and {self.seed}.")
+        self.windows.in_samples(self.signal.sfreq)
+
+
+def shipped_configs() -> tuple[str, ...]:
+    """Names of the configurations that come with eegwarn."""
+    names = (entry.name for entry in resources.files("training.configs").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def shipped_config(name: str) -> TrainConfig:
+    """Load a configuration that comes with eegwarn.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"default"`` or ``"demo"``.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in shipped_configs():
+        raise ConfigError(f"No shipped configuration {name!r}; there are {', '.join(shipped_configs())}.")
+    text = (resources.files("training.configs") / f"{name}.toml").read_text(encoding="utf-8")
+    return from_table(TrainConfig, tomllib.loads(text))

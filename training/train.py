@@ -1,0 +1,184 @@
+"""From a cohort to a model file.
+
+``train(cohort, out, config, *, cache=None, device="auto", overwrite=False, progress=None) -> Trained``
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save
+
+from eegwarn.bedside.bundle import Bundle, ModelConfig, write_bundle
+from eegwarn.bedside.scoring import Progress
+from eegwarn.cohort import Cohort, Split, fingerprint, split_patients
+from eegwarn.config import to_table
+from eegwarn.errors import OutputError
+from training.cache import default_cache
+from training.checkpoint import TrainState
+from training.config import TrainConfig
+from training.export import export_onnx
+from training.fit import Fitted, fit_warning
+from training.network import choose_device, judge_recording, repeatable, train_network
+from training.record import describe_part, run_key, versions
+from training.windows import LabelledRecording, prepare_recordings
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training.
+
+    Parameters
+    ----------
+    path : Path
+        The model file.
+    bundle : Bundle
+        What is in it; ``bundle.record`` tells how it came to be.
+    skipped : tuple of (str, str)
+        Recordings that were left out, each with the reason.
+    """
+
+    path: Path
+    bundle: Bundle
+    skipped: tuple[tuple[str, str], ...]
+
+
+def train(
+    cohort: Cohort,
+    out: Path,
+    config: TrainConfig,
+    *,
+    cache: Path | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a model on a cohort and write it; go on where an interrupted training stopped.
+
+    Patients are divided into training, validation and test (``config.split``); the test patients are left alone and
+    named in the model's record, for `training.evaluate`. The state of an unfinished training is kept beside ``out``.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Two patients at least, one more where test patients are left aside.
+    out : Path
+        The model file to write.
+    config : TrainConfig
+        How.
+    cache : Path, optional
+        Folder for processed signals; the user's cache folder if left out.
+    device : {"auto", "cpu", "cuda"}
+        Where to train.
+    overwrite : bool
+        Whether ``out`` may be replaced.
+    progress : callable, optional
+        Told of every step.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    SplitError, CohortError
+        If the cohort cannot be divided, or a part has no seizure or no calm window.
+    OutputError
+        If ``out`` exists and may not be replaced, or something cannot be written.
+    ModelError
+        If there is an unfinished training of other data or another configuration.
+    """
+    if out.exists() and not overwrite:
+        raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
+    split = split_patients(
+        cohort,
+        test_fraction=config.split.test_fraction,
+        validation_fraction=config.split.validation_fraction,
+        rng=np.random.default_rng((config.seed, 0)),
+    )
+    cache = cache or default_cache()
+    training, validation = (
+        prepare_recordings(cohort, part, config, cache=cache, step=f"read {name} patients", progress=progress)
+        for name, part in (("training", split.train), ("validation", split.validation))
+    )
+    parts = {"training": training.recordings, "validation": validation.recordings}
+    with repeatable(config.threads):
+        bundle, checkpoint = _train_parts(parts, split, config, out, device=device, progress=progress)
+    write_bundle(out, bundle, overwrite=overwrite)
+    checkpoint.unlink(missing_ok=True)
+    return Trained(out, bundle, training.skipped + validation.skipped)
+
+
+def _train_parts(
+    parts: dict[str, tuple[LabelledRecording, ...]],
+    split: Split,
+    config: TrainConfig,
+    out: Path,
+    *,
+    device: str,
+    progress: Progress | None,
+) -> tuple[Bundle, Path]:
+    place = choose_device(device)
+    checkpoint = out.with_name(f"{out.name}.checkpoint")
+    state = train_network(
+        parts["training"],
+        parts["validation"],
+        config,
+        checkpoint=checkpoint,
+        run=run_key(parts["training"], parts["validation"], config),
+        device=place,
+        progress=progress,
+    )
+    logits = []
+    for number, each in enumerate(parts["validation"], start=1):
+        logits.append(judge_recording(state.network, each.windows, place))
+        if progress is not None:
+            progress("calibrate", number, len(parts["validation"]))
+    fitted = fit_warning(parts["validation"], logits, config)
+    record = _record(parts, split, config, state, fitted)
+    return _bundle(state, fitted, config, record), checkpoint
+
+
+def _bundle(state: TrainState, fitted: Fitted, config: TrainConfig, record: dict[str, Any]) -> Bundle:
+    n_times, _ = config.windows.in_samples(config.signal.sfreq)
+    network = state.network.to("cpu")
+    return Bundle(
+        config=ModelConfig(
+            horizon_s=config.horizon_s,
+            signal=config.signal,
+            windows=config.windows,
+            calibration=fitted.calibration,
+            alarm=fitted.alarm,
+            backbone={"kind": "resnet", **to_table(config.backbone)},
+        ),
+        onnx=export_onnx(network, n_channels=config.backbone.n_channels, n_times=n_times),
+        weights=save({name: value.contiguous() for name, value in network.state_dict().items()}),
+        record=record,
+    )
+
+
+def _record(
+    parts: dict[str, tuple[LabelledRecording, ...]],
+    split: Split,
+    config: TrainConfig,
+    state: TrainState,
+    fitted: Fitted,
+) -> dict[str, Any]:
+    return {
+        "data_fingerprint": fingerprint(split.train + split.validation),
+        "seed": config.seed,
+        "versions": versions(),
+        "split": {
+            "training": describe_part(parts["training"]),
+            "validation": describe_part(parts["validation"]),
+            "test_persons": sorted({recording.subject_id for recording in split.test}),
+        },
+        "training": {
+            "steps": state.step,
+            "validation_auroc": state.best_score,
+            "history": state.history,
+        },
+        "warning": fitted.about,
+        "config": to_table(config),
+    }
