@@ -1,0 +1,179 @@
+"""The view of one scored recording: its EEG, the warning level, and the list of alarms."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import findings
+from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
+from app.scene import AHEAD_S, PAGE_S, Level, level_of, page_scene, recording_scene
+from app.scores import OpenedModel, OpenedRecording, open_file, open_model, page_of, score, seizures_of
+from app.viewer import viewer
+from eegwarn.bedside.scoring import Scored
+from eegwarn.cohort.listing import RECORDING_SUFFIXES
+from eegwarn.errors import EegwarnError
+from eegwarn.events.event import SeizureEvent
+
+_VIEWER = "viewer"
+_BEFORE_EVENT_S = 3.0
+_MOST_LISTED = 200
+
+
+def show() -> None:
+    """Lay out the page."""
+    folder = dashboard_folder()
+    with st.sidebar:
+        st.markdown("#### eegwarn", help="Early warning of epileptic seizures from EEG")
+        st.caption("Research software, not a medical device.")
+        recording_path = _choose("Recording", folder, RECORDING_SUFFIXES)
+        model_path = _choose("Model", folder, (MODEL_SUFFIX,))
+        below = st.container()
+    if recording_path is None:
+        st.info(
+            f"No recording in {str(folder)!r}. Run `eegwarn demo` to make some, or type the path of an EDF file "
+            "at the left."
+        )
+        return
+    try:
+        opened = open_file(recording_path)
+    except EegwarnError as error:
+        st.error(str(error))
+        return
+    model, scored, why_not = _score(opened, model_path)
+    seizures = _marks(opened, folder)
+    key = _key(opened, model)
+    with below:
+        _list_findings(key, recording_path.stem, scored, seizures)
+    _show_eeg(key, opened, model, scored, seizures, why_not)
+
+
+def _choose(what: str, folder: Path, suffixes: tuple[str, ...]) -> Path | None:
+    """Offer the files of the folder; a path may be typed instead."""
+    names = [str(path.relative_to(folder)) for path in find_files(folder, suffixes)]
+    chosen = st.selectbox(
+        what,
+        names,
+        index=0 if names else None,
+        accept_new_options=True,
+        placeholder="Choose, or type a path",
+        key=f"choose-{what}",
+    )
+    return folder / Path(chosen).expanduser() if chosen else None
+
+
+def _score(opened: OpenedRecording, model_path: Path | None) -> tuple[OpenedModel | None, Scored | None, str]:
+    """Score the recording, with progress; where that cannot be, say why in a line, and show the EEG all the same."""
+    if model_path is None:
+        st.info(
+            "No model chosen: the EEG is shown, and nothing was judged. `eegwarn train` or `eegwarn demo` makes one."
+        )
+        return None, None, "not judged: no model chosen"
+    bar = st.empty()
+    try:
+        model = open_model(model_path)
+    except EegwarnError as error:
+        st.error(str(error))
+        return None, None, "not judged: the model was refused"
+    try:
+        scored = score(opened, model, lambda step, done, total: _tell(bar, done, total))
+    except EegwarnError as error:
+        st.error(str(error))
+        return model, None, "not judged"
+    finally:
+        bar.empty()
+    return model, scored, ""
+
+
+def _marks(opened: OpenedRecording, folder: Path) -> Sequence[SeizureEvent]:
+    try:
+        return seizures_of(opened.file_print, folder, opened.recording)
+    except EegwarnError as error:
+        st.warning(str(error))
+        return ()
+
+
+def _tell(bar: Any, done: int, total: int) -> None:
+    bar.progress(min(done / total, 1.0), text=f"Judging window {done} of {total} …")
+
+
+def _key(opened: OpenedRecording, model: OpenedModel | None) -> str:
+    prints = repr((opened.file_print, model.file_print if model else None))
+    return sha256(prints.encode()).hexdigest()[:16]
+
+
+def _list_findings(key: str, stem: str, scored: Scored | None, seizures: Sequence[SeizureEvent]) -> None:
+    if scored is not None:
+        st.markdown(f":small[{findings.in_words(scored, seizures)}]")
+        rows = findings.alarm_table(scored, seizures)
+    else:
+        rows = findings.seizure_table(seizures)
+    with st.container(height=230 if len(rows) > 5 else "content", border=False, gap=None):
+        for number, row in enumerate(rows[:_MOST_LISTED]):
+            level = f" · {row['Level']}" if row["Level"] else ""
+            st.button(
+                f"{row['Time']} {row['What']}{level} · {row['Lasts']}",
+                key=f"event-{key}-{number}",
+                help="Show the EEG around it",
+                type="tertiary",
+                on_click=_go_to,
+                args=(key, float(row["at_s"]) - _BEFORE_EVENT_S),
+            )
+    if len(rows) > _MOST_LISTED:
+        st.caption(f"The first {_MOST_LISTED} of {len(rows)}; the file below holds all alarms.")
+    if scored is not None:
+        st.download_button(
+            "Save alarms (TSV)",
+            findings.alarms_tsv(scored),
+            file_name=f"{stem}_alarms.tsv",
+            mime="text/tab-separated-values",
+            help="A table of events as SzCORE and BIDS define it",
+            on_click="ignore",
+        )
+
+
+def _go_to(key: str, second: float) -> None:
+    visits = st.session_state.get("visits", 0) + 1
+    st.session_state["visits"] = visits
+    st.session_state["visit"] = {"key": key, "name": f"{key}/{visits}", "start_s": max(second, 0.0)}
+
+
+@st.fragment
+def _show_eeg(
+    key: str,
+    opened: OpenedRecording,
+    model: OpenedModel | None,
+    scored: Scored | None,
+    seizures: Sequence[SeizureEvent],
+    why_not: str,
+) -> None:
+    """Show the viewer; only this part runs again when pages are turned."""
+    visit, start_s = _place(key)
+    level: Level | None = None
+    if scored is not None and model is not None:
+        level = level_of(scored, model.bundle.config.alarm)
+    duration_s = opened.recording.duration_s
+    scene = recording_scene(
+        key=key, duration_s=duration_s, seizures=seizures, scored=scored, level=level, why_not_scored=why_not
+    )
+    first_s = max(0.0, min(start_s, duration_s - PAGE_S) - PAGE_S)
+    try:
+        page = page_of(opened, model.bundle.config.signal if model else None, first_s, 2 * PAGE_S + AHEAD_S)
+    except EegwarnError as error:
+        st.error(str(error))
+        return
+    viewer(scene | {"page": page_scene(page, level), "visit": visit, "start_s": start_s}, key=_VIEWER)
+
+
+def _place(key: str) -> tuple[str, float]:
+    """Tell which visit of which recording this is, and where it stands: where the viewer last asked for EEG."""
+    visit = st.session_state.get("visit")
+    if visit is None or visit["key"] != key:
+        _go_to(key, 0.0)
+        visit = st.session_state["visit"]
+    ask = st.session_state.get(_VIEWER, {}).get("ask")
+    if ask and ask["visit"] == visit["name"]:
+        return visit["name"], float(ask["start_s"])
+    return visit["name"], float(visit["start_s"])

@@ -1,0 +1,110 @@
+"""Recordings, models and scores as the pages use them: read once, and again only when the file has changed."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from app.eeg_page import EegPage, display_config, eeg_page
+from app.folder import fingerprint
+from app.marks import marked_seizures
+from eegwarn.bedside.bundle import Bundle, read_bundle
+from eegwarn.bedside.scoring import Scored, score_recording
+from eegwarn.errors import ModelError, RecordingError
+from eegwarn.events import SeizureEvent
+from eegwarn.signal.chain import SignalConfig
+from eegwarn.signal.recording import Recording, open_recording
+
+Print = tuple[str, int, int]
+_MOST_SCORES = 32
+
+
+@dataclass(frozen=True)
+class OpenedRecording:
+    """A recording with the state of its file, by which its scores are kept."""
+
+    recording: Recording
+    file_print: Print
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model with the state of its file."""
+
+    bundle: Bundle
+    file_print: Print
+
+
+def open_file(path: Path) -> OpenedRecording:
+    """Open a recording, once for every state of its file.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such file, or it cannot be used.
+    """
+    file_print = _print_of(path, RecordingError)
+    return OpenedRecording(_open(file_print), file_print)
+
+
+def open_model(path: Path) -> OpenedModel:
+    """Read a model, once for every state of its file.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file, or it was refused.
+    """
+    file_print = _print_of(path, ModelError)
+    return OpenedModel(_read(file_print), file_print)
+
+
+def score(opened: OpenedRecording, model: OpenedModel, progress: Callable[[str, int, int], None]) -> Scored:
+    """Score a recording, once for every state of its file and of the model's; errors as for `score_recording`."""
+    kept, prints = _kept_scores(), (opened.file_print, model.file_print)
+    if prints not in kept:
+        kept[prints] = score_recording(model.bundle, opened.recording, progress)
+        while len(kept) > _MOST_SCORES:
+            kept.popitem(last=False)
+    return kept[prints]
+
+
+@st.cache_data(max_entries=64, ttl=60, show_spinner=False)
+def seizures_of(file_print: Print, folder: Path, _recording: Recording) -> tuple[SeizureEvent, ...]:
+    """Find the marked seizures, looking again after a minute; errors as for `marked_seizures`."""
+    return marked_seizures(Path(file_print[0]), folder, _recording)
+
+
+def page_of(opened: OpenedRecording, config: SignalConfig | None, start_s: float, duration_s: float) -> EegPage:
+    """Cut out a page of EEG; errors as for `eeg_page`."""
+    return eeg_page(opened.recording, start_s, duration_s, _display(opened.file_print, config, opened.recording))
+
+
+def _print_of(path: Path, error_type: type[RecordingError] | type[ModelError]) -> Print:
+    try:
+        return fingerprint(path)
+    except OSError as error:
+        raise error_type(f"{str(path)!r} cannot be read: {error.strerror}. Choose another file.") from error
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _open(file_print: Print) -> Recording:
+    return open_recording(Path(file_print[0]))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read(file_print: Print) -> Bundle:
+    return read_bundle(Path(file_print[0]))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _display(file_print: Print, config: SignalConfig | None, _recording: Recording) -> SignalConfig:
+    return display_config(_recording, config)
+
+
+@st.cache_resource(show_spinner=False)
+def _kept_scores() -> OrderedDict[tuple[Print, Print], Scored]:
+    # Kept by hand: what Streamlit's own cache keeps, it replays, and with it the progress bar of another session.
+    return OrderedDict()
