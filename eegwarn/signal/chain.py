@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import ConfigError
 from eegwarn.signal.channels import Channel
-from eegwarn.signal.filters import CausalFilter, RateConverter, design_high_pass_and_notch, design_low_pass
+from eegwarn.signal.filters import CausalFilter, RateConverter, design_band
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR, Missing, plan_montage
 from eegwarn.signal.quality import Quality, QualityConfig, QualityJudge
@@ -98,11 +98,9 @@ class SignalChain:
         n_derivations = len(LONGITUDINAL_BIPOLAR)
         self._sfreq = sfreq
         self._judge = QualityJudge(len(channels), sfreq, (notch_hz,) if notch_hz else (50, 60), config.quality)
-        self._pair_judge = QualityJudge(int(self.montage.uses_two.sum()), sfreq, (), config.quality)
-        self._low_pass = CausalFilter(design_low_pass(config.low_pass_hz, sfreq=sfreq), n_derivations)
-        self._convert = RateConverter(sfreq, config.sfreq, n_derivations)
-        band = design_high_pass_and_notch(config.high_pass_hz, notch_hz, sfreq=config.sfreq)
+        band = design_band(config.high_pass_hz, config.low_pass_hz, notch_hz, sfreq=sfreq)
         self._band = CausalFilter(band, n_derivations)
+        self._convert = RateConverter(sfreq, config.sfreq, n_derivations)
         self._waiting = np.empty((len(channels), 0), dtype=np.float32)
         self._last_value = np.zeros((len(channels), 1), dtype=np.float32)
         self._offset: NDArray[np.float32] | None = None
@@ -123,20 +121,11 @@ class SignalChain:
         Processed
             Up to a second of signal less than was pushed, and possibly none.
         """
-        waiting = (
-            np.concatenate([self._waiting, block_uv], axis=1, dtype=np.float32) if self._waiting.size else block_uv
-        )
-        n_whole = waiting.shape[1] // self._judge.second_len * self._judge.second_len
-        self._waiting = waiting[:, n_whole:].copy()
-        whole = waiting[:, :n_whole]
-        return self._work(whole, whole)
+        return self._filter(*self._derive(self._whole_seconds(block_uv)))
 
     def flush(self) -> Processed:
         """Give what still waits, at the end of a recording; nothing may be pushed after it."""
-        rest = self._waiting
-        # Repeating the rest fills the second that is judged without changing its span or its share at a rail.
-        filled = rest[:, np.arange(self._judge.second_len) % rest.shape[1]] if rest.shape[1] else rest
-        return self._work(rest, filled, last=True)
+        return self._filter(*self._derive(self._waiting), last=True)
 
     @classmethod
     def for_recording(cls, recording: Recording, config: SignalConfig) -> Self:
@@ -151,25 +140,31 @@ class SignalChain:
         mains_hz = guess_mains_hz(recording) if config.notch_hz == "auto" else 0
         return cls(recording.channels, recording.sfreq, config, mains_hz=mains_hz)
 
-    def _work(self, data: NDArray[np.float32], judged: NDArray[np.float32], *, last: bool = False) -> Processed:
-        flags = self._judge.judge(judged)
-        data = self._without_nan(data, flags)
-        derived = self.montage.derive(data)
-        self._remember_flags(flags, derived, judged)
-        if self._offset is None and derived.shape[1]:
-            # Filters at rest expect a signal that starts at zero; the high-pass removes any constant anyway.
-            self._offset = derived[:, :1].copy()
-        if self._offset is not None:
-            derived -= self._offset
-        low_passed = self._low_pass(derived.astype(np.float64))
-        converted = self._convert(low_passed, last=last)
-        filtered = self._band(converted).astype(np.float32)
-        filtered[~self.montage.formed] = 0
-        return Processed(filtered, self._flags_of_next(filtered.shape[1]))
+    def _whole_seconds(self, block_uv: NDArray[np.float32]) -> NDArray[np.float32]:
+        waiting = (
+            np.concatenate([self._waiting, block_uv], axis=1, dtype=np.float32) if self._waiting.size else block_uv
+        )
+        n_whole = waiting.shape[1] // self._judge.second_len * self._judge.second_len
+        self._waiting = waiting[:, n_whole:].copy()
+        return waiting[:, :n_whole]
+
+    def _derive(self, data: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Judge raw signal and form the derivations: samples, and flags of each second (the last may be partial)."""
+        flags = self._judge.judge(_fill_last_second(data, self._judge.second_len))
+        derived = self.montage.derive(self._without_nan(data, flags))
+        derived_flags = self.montage.derive_flags(flags)
+        two = self.montage.uses_two
+        if two.any() and data.shape[1]:
+            # Two electrodes bridged by gel are alive one by one, and flat only against each other.
+            pairs = _fill_last_second(derived[two], self._judge.second_len).reshape(two.sum(), flags.shape[1], -1)
+            bridged = pairs.max(axis=-1) - pairs.min(axis=-1) < self.config.quality.flat_uv
+            derived_flags[two] |= np.where(bridged, np.uint8(Quality.FLAT.value), np.uint8(0))
+        derived_flags[~self.montage.formed] = Quality.MISSING.value
+        return derived, derived_flags
 
     def _without_nan(self, data: NDArray[np.float32], flags: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Hold the last value where a sample is absent; what comes out is marked by its flags."""
-        if (flags & np.uint8(Quality.NAN)).any():
+        if (flags & np.uint8(Quality.NAN.value)).any():
             held = np.hstack([self._last_value, data])
             position = np.maximum.accumulate(np.where(np.isfinite(held), np.arange(held.shape[1]), 0), axis=1)
             data = np.take_along_axis(held, position, axis=1)[:, 1:]
@@ -177,28 +172,29 @@ class SignalChain:
             self._last_value = data[:, -1:].copy()
         return data
 
-    def _remember_flags(
-        self, flags: NDArray[np.uint8], derived: NDArray[np.float32], judged: NDArray[np.float32]
-    ) -> None:
-        derived_flags = self.montage.derive_flags(flags)
-        two = self.montage.uses_two
-        if two.any() and derived.shape[1] == judged.shape[1]:
-            # Two electrodes bridged by gel are alive one by one, and flat only against each other.
-            derived_flags[two] |= self._pair_judge.judge(derived[two]) & np.uint8(Quality.FLAT)
-        derived_flags[~self.montage.formed] = Quality.MISSING
-        self._flags = np.concatenate([self._flags, derived_flags], axis=1)
+    def _filter(self, derived: NDArray[np.float32], flags: NDArray[np.uint8], *, last: bool = False) -> Processed:
+        self._flags = np.concatenate([self._flags, flags], axis=1)
+        if self._offset is None and derived.shape[1]:
+            # Filters at rest expect a signal that starts at zero; the high-pass removes any constant anyway.
+            self._offset = derived[:, :1].copy()
+        if self._offset is not None:
+            derived -= self._offset
+        filtered = self._convert(self._band(derived), last=last).astype(np.float32)
+        filtered[~self.montage.formed] = 0
+        return Processed(filtered, self._flags_of_next(filtered.shape[1]))
 
     def _flags_of_next(self, n_times: int) -> NDArray[np.uint8]:
         """Spread the flags of whole seconds of input over the next ``n_times`` samples of output."""
+        if not n_times:
+            return self._flags[:, :0]
         index = np.arange(self._n_out, self._n_out + n_times)
         second = np.floor(index * (self._sfreq / self.config.sfreq)).astype(np.int64) // self._judge.second_len
         second -= self._first_flagged_second
-        quality = self._flags[:, np.minimum(second, self._flags.shape[1] - 1)] if n_times else self._flags[:, :0]
+        second = np.minimum(second, self._flags.shape[1] - 1)
+        quality = self._flags[:, second] if self._flags.any() else np.zeros((len(self._flags), n_times), np.uint8)
         self._n_out += n_times
-        if n_times:
-            used = min(int(second[-1]), self._flags.shape[1] - 1)
-            self._flags = self._flags[:, used:]
-            self._first_flagged_second += used
+        self._flags = self._flags[:, second[-1] :]
+        self._first_flagged_second += int(second[-1])
         return quality
 
 
@@ -216,10 +212,25 @@ def process(recording: Recording, config: SignalConfig, *, block_s: float = 60.0
         If the recording cannot be read, or cannot be EEG in µV.
     """
     chain = SignalChain.for_recording(recording, config)
+
+    def derive_next() -> tuple[NDArray[np.float32], NDArray[np.uint8]] | None:
+        block = next(blocks, None)
+        return None if block is None else chain._derive(chain._whole_seconds(block))
+
     blocks = recording.blocks_uv(block_s)
     with ThreadPoolExecutor(max_workers=1) as reader:
-        ahead = reader.submit(next, blocks, None)
-        while (block := ahead.result()) is not None:
-            ahead = reader.submit(next, blocks, None)
-            yield chain.push(block)
+        # Reading and judging the next block takes as long as filtering this one: two cores share the work.
+        ahead = reader.submit(derive_next)
+        while (derived := ahead.result()) is not None:
+            ahead = reader.submit(derive_next)
+            yield chain._filter(*derived)
     yield chain.flush()
+
+
+def _fill_last_second(data: NDArray[np.float32], second_len: int) -> NDArray[np.float32]:
+    """Repeat a partial last second until it is whole, which changes neither its span nor its share at a rail."""
+    n_rest = data.shape[1] % second_len
+    if not n_rest:
+        return data
+    rest = data[:, -n_rest:]
+    return np.hstack([data[:, :-n_rest], rest[:, np.arange(second_len) % n_rest]])

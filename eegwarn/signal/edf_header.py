@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import RecordingError
 
-_ANNOTATION_LABELS = {"EDF Annotations", "BDF Annotations"}
+ANNOTATION_LABELS = {"EDF Annotations", "BDF Annotations"}
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def _parse(fixed: bytes, signals: bytes, n_signals: int, path: Path) -> EdfHeade
     record_s = _number(fixed[244:252], "length of a data record", path)
     for label, bounds in zip(labels, zip(*(column(at, 8) for at in (104, 112, 120, 128)), strict=True), strict=True):
         low, high, digital_low, digital_high = (_number(field, f"range of {label!r}", path) for field in bounds)
-        if label not in _ANNOTATION_LABELS and (low == high or digital_low >= digital_high):
+        if label not in ANNOTATION_LABELS and (low == high or digital_low >= digital_high):
             raise RecordingError(f"The header of {path.name!r} is damaged: channel {label!r} has an empty range.")
-    ordinary = [n for label, n in zip(labels, samples, strict=True) if label not in _ANNOTATION_LABELS]
+    ordinary = [n for label, n in zip(labels, samples, strict=True) if label not in ANNOTATION_LABELS]
     if min(samples) < 1 or not ordinary or record_s <= 0:
         raise RecordingError(
             f"The header of {path.name!r} describes no signal: {len(ordinary)} channels, data records of "
@@ -162,7 +162,7 @@ def record_onsets_s(path: Path, header: EdfHeader) -> NDArray[np.float64]:
     RecordingError
         If the file has no readable time-keeping annotation in some record.
     """
-    keeper = next((i for i, label in enumerate(header.labels) if label in _ANNOTATION_LABELS), None)
+    keeper = next((i for i, label in enumerate(header.labels) if label in ANNOTATION_LABELS), None)
     if keeper is None:
         raise RecordingError(f"{path.name!r} says that it has gaps but has no annotations that tell where.")
     data = np.memmap(path, np.uint8, "r", header.header_bytes, (header.n_records, header.record_bytes))

@@ -66,8 +66,13 @@ class Montage:
         ndarray, shape (n_derivations, n_times)
             Zero for a derivation that cannot be formed.
         """
-        derived = data[self.first] * self.first_sign[:, None]
-        derived[self.uses_two] += data[self.second[self.uses_two]] * self.second_sign[self.uses_two, None]
+        derived = np.zeros((len(self.names), data.shape[1]), dtype=np.float32)
+        terms = zip(self.first, self.first_sign, self.second, self.second_sign, derived, strict=True)
+        for first, first_sign, second, second_sign, row in terms:
+            if first_sign:
+                np.multiply(data[first], first_sign, out=row)
+            if second_sign:
+                row += data[second] * second_sign
         return derived
 
     def derive_flags(self, flags: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -78,7 +78,8 @@ class QualityJudge:
         self._since_bad = np.zeros(n_channels, dtype=np.int64)
         times = np.arange(self.second_len) / sfreq
         taper = np.hanning(self.second_len) / np.hanning(self.second_len).sum() * 2
-        self._waves = [taper * np.exp(2j * np.pi * hz * times) for hz in mains_hz if hz < sfreq / 2]
+        waves = [taper * np.exp(2j * np.pi * hz * times) for hz in mains_hz if hz < sfreq / 2]
+        self._waves = [wave.astype(np.complex64) for wave in waves]
 
     def judge(self, data: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Give the state of every channel in every second.
@@ -97,7 +98,7 @@ class QualityJudge:
         flags = self._absent(seconds)
         bad = flags != 0
         flags |= amplitude_flags(np.nan_to_num(seconds) if bad.any() else seconds, self.config, self._waves)
-        flags[bad] &= np.uint8(Quality.NAN | Quality.GAP)
+        flags[bad] &= np.uint8((Quality.NAN | Quality.GAP).value)
         return self._with_settling(flags)
 
     def _absent(self, seconds: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -106,24 +107,24 @@ class QualityJudge:
         suspect = ~np.isfinite(seconds.sum(axis=-1))
         if suspect.any():
             absent = ~np.isfinite(seconds)
-            flags[absent.any(axis=-1)] = Quality.NAN
-            flags[:, absent.all(axis=0).any(axis=-1)] = Quality.GAP
+            flags[absent.any(axis=-1)] = Quality.NAN.value
+            flags[:, absent.all(axis=0).any(axis=-1)] |= Quality.GAP.value
         return flags
 
     def _with_settling(self, flags: NDArray[np.uint8]) -> NDArray[np.uint8]:
         n_seconds = flags.shape[1]
         positions = np.arange(1, n_seconds + 1)
-        last_bad = np.where((flags & np.uint8(_UNSETTLES)) != 0, positions, 0)
+        last_bad = np.where((flags & np.uint8(_UNSETTLES.value)) != 0, positions, 0)
         last_bad = np.maximum.accumulate(last_bad, axis=1)
         since_bad = np.where(last_bad > 0, positions - last_bad, self._since_bad[:, None] + positions)
         settling = (since_bad <= self._settle_seconds) & (since_bad > 0)
         if n_seconds:
             self._since_bad = since_bad[:, -1]
-        return flags | np.where(settling, np.uint8(Quality.SETTLING), np.uint8(0))
+        return flags | np.where(settling, np.uint8(Quality.SETTLING.value), np.uint8(0))
 
 
 def amplitude_flags(
-    seconds: NDArray[np.float32], config: QualityConfig, waves: list[NDArray[np.complex128]]
+    seconds: NDArray[np.float32], config: QualityConfig, waves: list[NDArray[np.complex64]]
 ) -> NDArray[np.uint8]:
     """Judge seconds that hold no NaN: flat, saturated, detached, line noise.
 
@@ -142,26 +143,26 @@ def amplitude_flags(
     """
     highest, lowest = seconds.max(axis=-1), seconds.min(axis=-1)
     span = highest - lowest
-    flags = np.where(span < config.flat_uv, np.uint8(Quality.FLAT), np.uint8(0))
-    flags[span > config.detached_uv] |= Quality.DETACHED
+    flags = np.where(span < config.flat_uv, np.uint8(Quality.FLAT.value), np.uint8(0))
+    flags[span > config.detached_uv] |= Quality.DETACHED.value
     suspect = np.maximum(highest, -lowest) > config.saturated_above_uv
     if suspect.any():
         samples = seconds[suspect]
         at_rail = np.maximum(
             (samples == highest[suspect][:, None]).mean(axis=-1), (samples == lowest[suspect][:, None]).mean(axis=-1)
         )
-        flags[suspect] |= np.where(at_rail > config.saturated_share, np.uint8(Quality.SATURATED), np.uint8(0))
+        flags[suspect] |= np.where(at_rail > config.saturated_share, np.uint8(Quality.SATURATED.value), np.uint8(0))
     # A sine swings by twice its amplitude, so a second that swings by less than the limit needs no transform.
     loud = span > config.line_noise_uv
     if waves and loud.any():
         amplitude = np.max([np.abs(_products(seconds[loud], wave)) for wave in waves], axis=0)
-        flags[loud] |= np.where(amplitude > config.line_noise_uv, np.uint8(Quality.LINE_NOISE), np.uint8(0))
+        flags[loud] |= np.where(amplitude > config.line_noise_uv, np.uint8(Quality.LINE_NOISE.value), np.uint8(0))
     return flags
 
 
-def _products(seconds: NDArray[np.float32], wave: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def _products(seconds: NDArray[np.float32], wave: NDArray[np.complex64]) -> NDArray[np.complex64]:
     # einsum without BLAS sums each row by itself, so that the split into blocks cannot change a bit.
     real = np.einsum("st,t->s", seconds, np.ascontiguousarray(wave.real), optimize=False)
     imaginary = np.einsum("st,t->s", seconds, np.ascontiguousarray(wave.imag), optimize=False)
-    product: NDArray[np.complex128] = real + 1j * imaginary
+    product: NDArray[np.complex64] = real + 1j * imaginary
     return product

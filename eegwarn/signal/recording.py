@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import RecordingError
 from eegwarn.signal.channels import Channel, parse_channel
-from eegwarn.signal.edf_header import read_edf_header, record_onsets_s
+from eegwarn.signal.edf_header import ANNOTATION_LABELS, read_edf_header, record_onsets_s
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,9 @@ def open_recording(path: Path | str, *, damaged: bool = False) -> Recording:
     labels = header.labels if header else None
     raw = _open_raw(path, labels)
     found = [(row, channel) for row, name in enumerate(raw.ch_names) if (channel := parse_channel(name))]
-    set_aside = tuple(name for name in labels or raw.ch_names if not parse_channel(name))
+    set_aside = tuple(
+        name for name in labels or raw.ch_names if not parse_channel(name) and name not in ANNOTATION_LABELS
+    )
     if not found:
         raise RecordingError(
             f"Recording {path.name!r} has no EEG channel among {', '.join(set_aside) or 'none'}. EEG channels are "
@@ -138,7 +140,7 @@ def _open_raw(path: Path, labels: tuple[str, ...] | None) -> Any:
                 return mne.io.read_raw(path, preload=False)
             read = mne.io.read_raw_bdf if path.suffix.lower() == ".bdf" else mne.io.read_raw_edf
             # A faster channel that is not EEG would otherwise raise the rate of all.
-            others = [label for label in labels if not parse_channel(label) and "Annotations" not in label]
+            others = [label for label in labels if not parse_channel(label) and label not in ANNOTATION_LABELS]
             return read(path, preload=False, exclude=others)
     except Exception as error:
         # MNE's readers raise whatever their formats' parsers raise.

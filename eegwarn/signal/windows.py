@@ -125,12 +125,19 @@ def cut_windows(
         views = np.empty((0, len(data), length), dtype=data.dtype)
     else:
         views = sliding_window_view(data, length, axis=1)[:, ::hop].swapaxes(0, 1)
-    bad_before = np.zeros((len(quality), quality.shape[1] + 1), dtype=np.int32)
-    np.cumsum(quality != 0, axis=1, out=bad_before[:, 1:])
-    n_bad = (bad_before[:, start + length] - bad_before[:, start]).T
-    bad = n_bad > config.max_bad_fraction * length
+    bad = _bad_fraction(quality, start, length) > config.max_bad_fraction
     usable = (~bad).sum(axis=1) >= config.min_channels
     return Windows(views, first_start_s + start / sfreq, config.window_s, bad, usable)
+
+
+def _bad_fraction(quality: NDArray[np.uint8], start: NDArray[np.int64], length: int) -> NDArray[np.float64]:
+    """Share of each window's samples that have a flag, shape (n_windows, n_derivations)."""
+    if not quality.any():
+        return np.zeros((len(start), len(quality)))
+    n_bad_before = np.zeros((len(quality), quality.shape[1] + 1), dtype=np.int32)
+    np.cumsum(quality != 0, axis=1, out=n_bad_before[:, 1:])
+    fraction: NDArray[np.float64] = (n_bad_before[:, start + length] - n_bad_before[:, start]).T / length
+    return fraction
 
 
 class WindowCutter:
