@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from eegwarn.cohort.cohort import Skipped
-from eegwarn.cohort.listing import Listed, Listing, find_recordings
+from eegwarn.cohort.listing import Listed, Listing, find_recordings, is_aside
 from eegwarn.errors import EventsError
 from eegwarn.events import ChbmitSummary, SummaryFile, read_chbmit_seizures, read_chbmit_summary
 
@@ -18,7 +18,8 @@ def is_chbmit(folder: Path) -> bool:
 
 
 def _summaries(folder: Path) -> list[Path]:
-    return sorted([*folder.glob(f"*{_SUMMARY}"), *folder.glob(f"*/*{_SUMMARY}")])
+    found = [*folder.glob(f"*{_SUMMARY}"), *folder.glob(f"*/*{_SUMMARY}")]
+    return sorted(path for path in found if not is_aside(path, folder))
 
 
 def list_chbmit(folder: Path) -> Listing:

@@ -56,15 +56,22 @@ def natural_key(path: Path | str) -> list[tuple[int, str]]:
 
 
 def find_recordings(folder: Path) -> list[Path]:
-    """Find recordings at any depth, by their suffix, in natural order; hidden files and folders are passed over."""
+    """Find recordings at any depth, by their suffix, in natural order.
+
+    Hidden folders are passed over, and those that BIDS keeps for other things than recordings.
+    """
     found = (
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in RECORDING_SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in RECORDING_SUFFIXES and path.is_file() and not is_aside(path, folder)
     )
     return sorted(found, key=natural_key)
+
+
+def is_aside(path: Path, folder: Path) -> bool:
+    """Whether a path below ``folder`` is hidden, or among results, sources or code."""
+    parts = path.relative_to(folder).parts
+    return any(part.startswith(".") or part in ("derivatives", "sourcedata", "code") for part in parts)
 
 
 def read_events_beside(

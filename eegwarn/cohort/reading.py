@@ -84,7 +84,7 @@ def _read_header(listed: Listed, skipped: list[Skipped]) -> CohortRecording | No
         patient_id=listed.patient_id,
         subject_id=listed.subject_id,
         events=_inside(events, recording, listed.path, skipped),
-        duration_s=recording.duration_s,
+        duration_s=float(recording.duration_s),
         sfreq=recording.sfreq,
         start=recording.start,
     )

@@ -65,8 +65,8 @@ class Split:
             last, first = max(earlier, key=_position), min(later, key=_position)
             if last.position >= first.position:
                 raise SplitError(
-                    f"A personal model must not learn from the future: {last.name!r} was recorded after {first.name!r}, "
-                    "which is in a later part. Exchange them."
+                    f"A personal model must not learn from the future: {last.name!r} was recorded after {first.name!r} "
+                    "of a later part. Exchange them."
                 )
 
 
