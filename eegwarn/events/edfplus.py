@@ -59,8 +59,9 @@ def events_from_marks(marks: Iterable[Mark]) -> tuple[SeizureEvent, ...]:
         text = mark.text.replace("_", " ")
         if not np.isfinite(mark.onset_s) or not _speaks_of_a_seizure(mark.text):
             continue
-        if mark.duration_s > 0:
-            events.append(SeizureEvent(mark.onset_s, mark.onset_s + mark.duration_s, _kind(mark.text)))
+        end_s = mark.onset_s + mark.duration_s
+        if mark.onset_s < end_s < np.inf:
+            events.append(SeizureEvent(mark.onset_s, end_s, _kind(mark.text)))
         elif _is_offset(mark.text):
             if opened is not None:
                 events.append(SeizureEvent(opened.onset_s, mark.onset_s, _kind(opened.text)))
