@@ -80,7 +80,7 @@ def write_report(
         _reliability(recordings),
         "<h2>Recordings</h2>",
         *(_curve(one, threshold) for one in drawn),
-        _left_out(len(recordings) - len(drawn)),
+        f"<p>Drawn: {len(drawn)} of {len(recordings)} recordings.</p>",
         "<h2>Configuration</h2>",
         f"<pre>{html.escape(configuration)}</pre>",
     ]
@@ -99,10 +99,6 @@ def _worth_drawing(recordings: Sequence[ScoredRecording]) -> list[ScoredRecordin
     uneventful = [not (one.seizures or one.alarms) for one in recordings]
     first = np.argsort(uneventful, kind="stable")[:MOST_CURVES]
     return [recordings[index] for index in sorted(first)]
-
-
-def _left_out(n_left_out: int) -> str:
-    return f"<p>{n_left_out} more recordings are not drawn.</p>" if n_left_out else ""
 
 
 def _curve(recording: ScoredRecording, threshold: float | None) -> str:
