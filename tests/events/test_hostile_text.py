@@ -14,8 +14,8 @@ READERS = [read_chbmit_summary, read_chbmit_seizures, read_siena_list, read_tusz
 WORDS = [
     "File Name: a.edf", "File name: b.edf", "Seizure Start Time: ", "Seizure 1 End Time:", "seconds",
     "Registration start time: ", "Seizure start time: 19.58.36", "Channel 1:", "onset\tduration\teventType\n", "sz\t",
-    "channel,start_time,stop_time,label,confidence\n", "TERM,", "seiz,", "\n", "\t", ",", '"', "1e999", "nan", "-5", "٣",
-    "\0",    "99999999999999999999", "## time resolution: 256", "25:61:61", "\r", "\ud7ff",
+    "channel,start_time,stop_time,label,confidence\n", "TERM,", "seiz,", "\n", "\t", ",", '"', "1e999", "nan", "-5",
+    "٣", "\0", "99999999999999999999", "## time resolution: 256", "25:61:61", "\r", "\ud7ff",
 ]  # fmt: skip
 
 

@@ -8,7 +8,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from eegwarn.cohort.simulate.course import ictal_course, postictal_course, preictal_course
-from eegwarn.cohort.simulate.geometry import ELECTRODES, electrode_positions, leadfield, near, source_positions
+from eegwarn.cohort.simulate.geometry import leadfield, near, source_positions
+from eegwarn.cohort.simulate.muscle import MUSCLES, muscle_patterns
 from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import smooth_noise, vigilance
 
@@ -41,7 +42,7 @@ _COMPONENTS = {
     "delta": _Component(4, (1.0, 1.2, 2.2, 4.0, 1.0), 0.25, postictal=1.5),
     "sigma": _Component(4, (0.1, 0.3, 1.4, 0.7, 0.2), 0.5),
     "beta": _Component(6, (1.0, 0.9, 0.7, 0.5, 0.9), 0.25, preictal=0.6, postictal=-0.3),
-    "emg": _Component(8, (1.0, 0.6, 0.3, 0.2, 0.1), 0.45, postictal=-0.3),
+    "emg": _Component(len(MUSCLES), (1.0, 0.6, 0.3, 0.2, 0.1), 0.45, postictal=-0.3),
 }
 
 
@@ -130,7 +131,7 @@ def _mixing(patient: SimulatedPatient, name: str) -> NDArray[np.float64]:
     component = _COMPONENTS[name]
     rng = patient.draws(f"mixing {name}")
     if name == "emg":
-        patterns = _muscle_patterns(rng, component.n_streams)
+        patterns = muscle_patterns(patient.draws("muscle"))
     else:
         weight = _region(name) * np.exp(0.35 * rng.standard_normal(len(source_positions())))
         patch = np.array([near(source / np.linalg.norm(source), 22.0) for source in source_positions()])
@@ -154,13 +155,6 @@ def _region(name: str) -> NDArray[np.float64]:
         "sigma": near("CZ", 40) + 0.6 * near("FZ", 35) + 0.02,
         "beta": frontal + near("C3", 35) + near("C4", 35) + 0.2,
     }[name]
-
-
-def _muscle_patterns(rng: np.random.Generator, n_streams: int) -> NDArray[np.float64]:
-    """Frontal and temporal muscles near their electrodes, shape (n_electrodes, n_streams)."""
-    muscles = ("F7", "F8", "T7", "T8", "FP1", "FP2", "FT9", "FT10")[:n_streams]
-    cosine = electrode_positions() @ electrode_positions()[[ELECTRODES.index(muscle) for muscle in muscles]].T
-    return np.asarray(np.exp((cosine - 1) / 0.12) * np.exp(0.4 * rng.standard_normal(n_streams)) + 0.03)
 
 
 @lru_cache(maxsize=4)

@@ -155,16 +155,16 @@ def simulate_patient(number: int, *, seed: int, config: SimulationConfig | None 
 def _draw_rhythms(rng: np.random.Generator) -> Rhythms:
     overall = _spread(rng, 1.0, 0.18)
     return Rhythms(
-        aperiodic_uv=15.0 * overall,
+        aperiodic_uv=11.0 * overall,
         aperiodic_slope=float(rng.uniform(1.9, 2.7)),
-        alpha_uv=_spread(rng, 8.0, 0.45) * overall,
+        alpha_uv=_spread(rng, 8.5, 0.45) * overall,
         alpha_hz=float(rng.uniform(8.5, 11.3)),
-        theta_uv=_spread(rng, 6.0, 0.3) * overall,
-        delta_uv=_spread(rng, 8.0, 0.3) * overall,
-        sigma_uv=_spread(rng, 6.0, 0.3) * overall,
+        theta_uv=_spread(rng, 4.5, 0.3) * overall,
+        delta_uv=_spread(rng, 6.0, 0.3) * overall,
+        sigma_uv=_spread(rng, 4.5, 0.3) * overall,
         sigma_hz=float(rng.uniform(12.6, 14.2)),
-        beta_uv=_spread(rng, 4.0, 0.35) * overall,
-        emg_uv=_spread(rng, 3.0, 0.4),
+        beta_uv=_spread(rng, 3.0, 0.35) * overall,
+        emg_uv=_spread(rng, 1.3, 0.5),
     )
 
 

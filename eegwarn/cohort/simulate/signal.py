@@ -6,8 +6,10 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from eegwarn.cohort.simulate.artefacts import events_between
 from eegwarn.cohort.simulate.background import BLOCK_S, Background
 from eegwarn.cohort.simulate.config import SimulationConfig
+from eegwarn.cohort.simulate.electrodes import add_mains, replace_detached
 from eegwarn.cohort.simulate.marks import rater_marks
 from eegwarn.cohort.simulate.montage import Layout, recorded_montage
 from eegwarn.cohort.simulate.patient import SimulatedPatient, simulate_patient
@@ -55,10 +57,14 @@ class PatientSignal:
 
     def _make_block_uv(self, block: int) -> NDArray[np.float32]:
         data = self._background.block_uv(block)
-        start_s = block * BLOCK_S
+        start_s = float(block * BLOCK_S)
         for seizure in seizures_until(self.patient, start_s + BLOCK_S):
             if seizure.offset_s > start_s:
                 self._add(data, self._seizure_uv(seizure), block, seizure.onset_s)
+        for onset_s, event in events_between(self.patient, start_s, start_s + BLOCK_S):
+            self._add(data, event, block, onset_s)
+        add_mains(data, self.patient, start_s)
+        replace_detached(data, self.patient, start_s)
         return data
 
     def _seizure_uv(self, seizure: SimulatedSeizure) -> NDArray[np.float32]:

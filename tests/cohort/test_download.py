@@ -1,0 +1,199 @@
+import hashlib
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from eegwarn.cohort.download import Transfer, download_chbmit, download_siena
+from eegwarn.errors import DownloadError
+
+FILES = {
+    "SUBJECT-INFO": b"Case\tGender\n",
+    "paper.pdf": b"%PDF",
+    "chb01/chb01_01.edf": bytes(range(256)) * 4000,
+    "chb01/chb01-summary.txt": b"File Name: chb01_01.edf\n",
+    "chb02/chb02_01.edf": b"EDF" * 1000,
+}
+
+
+class Archive:
+    """A server with the data set's files; a test tells it how to misbehave."""
+
+    def __init__(self) -> None:
+        self.files = dict(FILES)
+        self.sums = "".join(f"{hashlib.sha256(data).hexdigest()} {name}\n" for name, data in FILES.items())
+        self.ranges = True
+        self.cut_after: int | None = None  # bytes; once
+        self.asked: list[tuple[str, str | None]] = []
+        archive = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                archive.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/data/1.0.0/"
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        name = request.path.removeprefix("/data/1.0.0/")
+        data = self.sums.encode() if name == "SHA256SUMS.txt" else self.files.get(name)
+        asked = request.headers["Range"]
+        self.asked.append((name, asked))
+        if data is None:
+            request.send_error(404)
+            return
+        begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and self.ranges else 0
+        if asked and self.ranges and begin >= len(data):
+            request.send_error(416)
+            return
+        request.send_response(206 if begin else 200)
+        request.send_header("Content-Length", str(len(data) - begin))
+        request.end_headers()
+        if self.cut_after is not None and len(data) > self.cut_after:
+            request.wfile.write(data[begin : begin + self.cut_after])
+            self.cut_after = None
+            request.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            request.wfile.write(data[begin:])
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    archive = Archive()
+    thread = threading.Thread(target=archive.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield archive
+    archive.server.shutdown()
+    archive.server.server_close()
+    thread.join()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_one_patient_comes_with_the_common_texts(tmp_path: Path, archive: Archive) -> None:
+    download_chbmit(tmp_path / "new", patients=["chb01"], base_url=archive.url)
+    names = ["SUBJECT-INFO", "chb01/chb01_01.edf", "chb01/chb01-summary.txt"]
+    assert contents(tmp_path / "new") == {name: FILES[name] for name in names}
+
+
+def test_all_patients_come_by_default(tmp_path: Path, archive: Archive) -> None:
+    download_siena(tmp_path, base_url=archive.url)
+    assert contents(tmp_path) == {name: data for name, data in FILES.items() if not name.endswith(".pdf")}
+
+
+def test_progress_ends_with_every_byte_of_every_file(tmp_path: Path, archive: Archive) -> None:
+    steps: list[Transfer] = []
+    download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, progress=steps.append)
+    last = {step.name: step for step in steps}
+    assert all(step.done_bytes == step.total_bytes == len(FILES[step.name]) for step in last.values())
+    assert sorted(step.file_number for step in last.values()) == [1, 2, 3]
+    assert {step.n_files for step in steps} == {3}
+
+
+def test_complete_files_are_not_fetched_again(tmp_path: Path, archive: Archive) -> None:
+    download_chbmit(tmp_path, base_url=archive.url)
+    archive.asked.clear()
+    download_chbmit(tmp_path, base_url=archive.url)
+    assert archive.asked == [("SHA256SUMS.txt", None)]
+
+
+def test_a_broken_transfer_is_taken_up_where_it_stopped(tmp_path: Path, archive: Archive) -> None:
+    archive.cut_after = 300_000
+    download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=1)
+    asked = [wanted for name, wanted in archive.asked if name == "chb01/chb01_01.edf"]
+    assert asked == [None, "bytes=300000-"]
+    assert contents(tmp_path)["chb01/chb01_01.edf"] == FILES["chb01/chb01_01.edf"]
+
+
+def test_a_later_call_resumes_too(tmp_path: Path, archive: Archive) -> None:
+    archive.cut_after = 300_000
+    with pytest.raises(DownloadError, match="Run the same command again"):
+        download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=0)
+    assert not (tmp_path / "chb01/chb01_01.edf").exists()
+    archive.asked.clear()
+    download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=0)
+    assert ("chb01/chb01_01.edf", "bytes=300000-") in archive.asked
+    assert set(contents(tmp_path)) == {"SUBJECT-INFO", "chb01/chb01_01.edf", "chb01/chb01-summary.txt"}
+
+
+def test_a_server_that_cannot_resume_sends_all_again(tmp_path: Path, archive: Archive) -> None:
+    archive.ranges = False
+    archive.cut_after = 300_000
+    download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=1)
+    assert contents(tmp_path)["chb01/chb01_01.edf"] == FILES["chb01/chb01_01.edf"]
+
+
+def test_a_part_that_is_already_whole_is_taken(tmp_path: Path, archive: Archive) -> None:
+    (tmp_path / "chb01").mkdir()
+    (tmp_path / "chb01/.chb01_01.edf.part").write_bytes(FILES["chb01/chb01_01.edf"])
+    download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=0)
+    assert contents(tmp_path)["chb01/chb01_01.edf"] == FILES["chb01/chb01_01.edf"]
+
+
+def test_a_wrong_checksum_leaves_no_file(tmp_path: Path, archive: Archive) -> None:
+    archive.files["chb02/chb02_01.edf"] = b"other" * 1000
+    with pytest.raises(DownloadError, match="hash"):
+        download_chbmit(tmp_path, patients=["chb02"], base_url=archive.url, retries=0)
+    assert set(contents(tmp_path)) == {"SUBJECT-INFO"}
+
+
+def test_a_damaged_part_does_not_stay_in_the_way(tmp_path: Path, archive: Archive) -> None:
+    (tmp_path / "chb02").mkdir()
+    (tmp_path / "chb02/.chb02_01.edf.part").write_bytes(b"wrong beginning")
+    download_chbmit(tmp_path, patients=["chb02"], base_url=archive.url, retries=1)
+    assert contents(tmp_path)["chb02/chb02_01.edf"] == FILES["chb02/chb02_01.edf"]
+
+
+@pytest.mark.parametrize("name", ["../outside.edf", "/etc/outside", "chb01/../../outside", "C:\\outside", "a\\..\\b"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, archive: Archive, name: str) -> None:
+    archive.sums += f"{'0' * 64} {name}\n"
+    with pytest.raises(DownloadError, match="outside the folder"):
+        download_chbmit(tmp_path / "new", base_url=archive.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_patient_is_refused_with_the_nearest(tmp_path: Path, archive: Archive) -> None:
+    with pytest.raises(DownloadError, match="Did you mean 'chb01'"):
+        download_chbmit(tmp_path, patients=["chb1"], base_url=archive.url)
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, archive: Archive) -> None:
+    del archive.files["chb02/chb02_01.edf"]
+    with pytest.raises(DownloadError, match="404"):
+        download_chbmit(tmp_path, patients=["chb02"], base_url=archive.url)
+
+
+def test_no_network_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+        with pytest.raises(DownloadError, match=r"cannot be read.*Check the network") as caught:
+            download_chbmit(tmp_path, base_url=url)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/", "ftp://127.0.0.1/"])
+def test_only_web_addresses_are_opened(tmp_path: Path, url: str) -> None:
+    with pytest.raises(DownloadError, match="no web address"):
+        download_chbmit(tmp_path, base_url=url)
+
+
+def test_a_page_instead_of_checksums_is_refused(tmp_path: Path, archive: Archive) -> None:
+    archive.sums = "<html>Please sign in</html>"
+    with pytest.raises(DownloadError, match="no checksums"):
+        download_chbmit(tmp_path, base_url=archive.url)
+
+
+def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path, archive: Archive) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DownloadError) as caught:
+        download_chbmit(tmp_path / "file", base_url=archive.url)
+    assert "\n" not in str(caught.value)
