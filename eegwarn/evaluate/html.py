@@ -29,7 +29,7 @@ svg { max-width: 100%; height: auto; } pre { background: #f4f4f4; padding: .8rem
 @page { margin: 14mm; }
 @media print {
   body { margin: 0; font-size: 9.5pt; }
-  .wide { overflow: visible; } .wide th, .wide td { padding: .1rem .3rem; }
+  .wide { overflow: visible; font-size: 8pt; } .wide th, .wide td { padding: .1rem .25rem; }
   h2 { break-after: avoid; } pre { white-space: pre-wrap; }
 }
 """

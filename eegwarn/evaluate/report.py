@@ -157,7 +157,8 @@ def make_report(
     if forecast:
         rules.append(
             f"Forecast: an alarm is true if an onset follows after {forecast.sph_s:g} s and within the next "
-            f"{forecast.sop_s:g} s; chance spends the same time in warning."
+            f"{forecast.sop_s:g} s; chance spends the same time in warning. Among the events above, an alarm "
+            "earlier than the tolerance counts as false all the same."
         )
     rules.append("Warning time: from the first alarm of a seizure to its onset, negative after it.")
     rules.append(_interval_rule(len(patients)))

@@ -74,7 +74,7 @@ def context_rows(report: Report) -> list[Row]:
             f"{pooled.n_detected} of {pooled.n_seizures} seizures detected, {pooled.n_false} false alarms in "
             f"{pooled.duration_s / 3600:.1f} h",
         ),
-        *([("better than chance", f"p = {report.p_value:.3g}")] if math.isfinite(report.p_value) else []),
+        *([("p value against chance", f"{report.p_value:.3g}")] if math.isfinite(report.p_value) else []),
     ]
 
 
