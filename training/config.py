@@ -191,3 +191,17 @@ def shipped_config(name: str) -> TrainConfig:
         raise ConfigError(f"No shipped configuration {name!r}; there are {', '.join(shipped_configs())}.")
     text = (resources.files("training.configs") / f"{name}.toml").read_text(encoding="utf-8")
     return from_table(TrainConfig, tomllib.loads(text))
+
+
+def load_config(name_or_path: str) -> TrainConfig:
+    """Load a shipped configuration by its name, or any other by the path of its TOML file.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither, or the file holds an unknown key or a value that is not allowed.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.is_file():
+        return from_table(TrainConfig, read_toml(path))
+    return shipped_config(name_or_path)

@@ -91,12 +91,7 @@ def train(
     """
     if out.exists() and not overwrite:
         raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
-    split = split_patients(
-        cohort,
-        test_fraction=config.split.test_fraction,
-        validation_fraction=config.split.validation_fraction,
-        rng=np.random.default_rng((config.seed, 0)),
-    )
+    split = divide(cohort, config)
     cache = cache or default_cache()
     training, validation = (
         prepare_recordings(cohort, part, config, cache=cache, step=f"read {name} patients", progress=progress)
@@ -108,6 +103,16 @@ def train(
     write_bundle(out, bundle, overwrite=overwrite)
     checkpoint.unlink(missing_ok=True)
     return Trained(out, bundle, training.skipped + validation.skipped)
+
+
+def divide(cohort: Cohort, config: TrainConfig) -> Split:
+    """Divide the patients into training, validation and test, the same way for the same seed."""
+    return split_patients(
+        cohort,
+        test_fraction=config.split.test_fraction,
+        validation_fraction=config.split.validation_fraction,
+        rng=np.random.default_rng((config.seed, 0)),
+    )
 
 
 def _train_parts(

@@ -1,0 +1,155 @@
+"""The main job end to end on a small simulated cohort.
+
+``run_demo(out, *, n_patients=12, hours=1.0, seed=0, config=None, say=None, progress=None) -> Demo``
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eegwarn.bedside.bundle import Bundle, read_bundle
+from eegwarn.bedside.scoring import Progress, Scored, score_recording
+from eegwarn.cohort import Cohort, CohortRecording, fingerprint, read_cohort
+from eegwarn.cohort.simulate import write_cohort
+from eegwarn.config import from_table, to_table, to_toml
+from eegwarn.errors import OutputError
+from eegwarn.evaluate.html import write_report
+from eegwarn.events.szcore import write_szcore_tsv
+from training.config import TrainConfig, shipped_config
+from training.evaluate import Evaluated, evaluate_model
+from training.train import divide, train
+
+Say = Callable[[str], None]
+"""Called with one sentence for the person who waits."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a demonstration left in its folder.
+
+    Parameters
+    ----------
+    folder, cohort, model, warnings, report : Path
+        The folder and what is in it.
+    evaluated : Evaluated
+        Scores on the held-out patients.
+    recording : CohortRecording
+        The held-out recording that was scored.
+    scored : Scored
+        What the model says about it.
+    """
+
+    folder: Path
+    cohort: Path
+    model: Path
+    warnings: Path
+    report: Path
+    evaluated: Evaluated
+    recording: CohortRecording
+    scored: Scored
+
+
+def run_demo(
+    out: Path,
+    *,
+    n_patients: int = 12,
+    hours: float = 1.0,
+    seed: int = 0,
+    config: TrainConfig | None = None,
+    say: Say | None = None,
+    progress: Progress | None = None,
+) -> Demo:
+    """Simulate a cohort, train, evaluate on held-out patients, and score one recording.
+
+    Run again with the same folder and settings, it goes on where it stopped and keeps what is finished.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for ``cohort/``, ``model.eegwarn``, ``warnings.tsv`` and ``report.html``; made where it is missing.
+    n_patients, hours, seed : int, float, int
+        Size of the cohort, length of each patient's EEG, and its seed.
+    config : TrainConfig, optional
+        The shipped configuration ``demo`` if left out.
+    say, progress : callable, optional
+        Told what is being done, and how far it is.
+
+    Returns
+    -------
+    Demo
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or holds a model of another demonstration.
+    CohortError
+        If the folder holds another cohort.
+    """
+    config = config or shipped_config("demo")
+    tell = say or (lambda _: None)
+    demo_cohort, model, warnings, report = (
+        out / name for name in ("cohort", "model.eegwarn", "warnings.tsv", "report.html")
+    )
+    tell(f"Simulating {n_patients} patients with {hours:g} h of EEG each, written as EDF to {demo_cohort}.")
+    cohort = _simulate(demo_cohort, n_patients, hours, seed, progress)
+    tell(f"Training a network on the rough marks of {_sizes_in_words(cohort, config)}.")
+    bundle = _train(cohort, model, config, progress)
+    tell("Evaluating on the patients that it never saw.")
+    evaluated = evaluate_model(bundle, cohort, model=model.name, seed=seed, progress=progress)
+    recording = _most_telling(cohort, bundle)
+    tell(f"Scoring {recording.name} of patient {recording.patient_id}, one of them.")
+    scored = score_recording(bundle, recording.open(), progress)
+    write_szcore_tsv(warnings, scored.events, recording_duration_s=scored.duration_s, start=scored.start)
+    write_report(
+        report,
+        evaluated.report,
+        evaluated.recordings,
+        configuration=to_toml(to_table(config)),
+        threshold=bundle.config.alarm.threshold,
+    )
+    return Demo(out, demo_cohort, model, warnings, report, evaluated, recording, scored)
+
+
+def _simulate(folder: Path, n_patients: int, hours: float, seed: int, progress: Progress | None) -> Cohort:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{str(folder)!r} cannot be made: {error.strerror}. Choose another folder.") from error
+    # Progress counts in whole minutes: its steps are integers.
+    report = (
+        None if progress is None else (lambda done, total: progress("simulate", round(60 * done), round(60 * total)))
+    )
+    write_cohort(folder, n_patients=n_patients, hours=hours, seed=seed, progress=report)
+    return read_cohort(folder)
+
+
+def _train(cohort: Cohort, model: Path, config: TrainConfig, progress: Progress | None) -> Bundle:
+    if not model.exists():
+        # The user's cache is left alone: these signals are never needed again.
+        cache = model.parent / "signals"
+        bundle = train(cohort, model, config, cache=cache, progress=progress).bundle
+        shutil.rmtree(cache, ignore_errors=True)
+        return bundle
+    bundle = read_bundle(model)
+    split = divide(cohort, config)
+    same_data = bundle.record.get("data_fingerprint") == fingerprint(split.train + split.validation)
+    if not same_data or from_table(TrainConfig, bundle.record.get("config", {})) != config:
+        raise OutputError(
+            f"{str(model)!r} was trained on other data or with another configuration. "
+            "Remove it, or choose another folder."
+        )
+    return bundle
+
+
+def _sizes_in_words(cohort: Cohort, config: TrainConfig) -> str:
+    split = divide(cohort, config)
+    n_train, n_validation, n_test = (
+        len({recording.subject_id for recording in part}) for part in (split.train, split.validation, split.test)
+    )
+    return f"{n_train} patients, with {n_validation} more to calibrate it and {n_test} left for the test"
+
+
+def _most_telling(cohort: Cohort, bundle: Bundle) -> CohortRecording:
+    held_out = bundle.record["split"]["test_persons"]
+    return max((each for each in cohort.recordings if each.subject_id in held_out), key=lambda each: len(each.events))
