@@ -3,10 +3,11 @@
 import tomllib
 from dataclasses import dataclass, field
 from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 from eegwarn.backbones.resnet import ResNetConfig
-from eegwarn.config import from_table
+from eegwarn.config import from_table, read_toml
 from eegwarn.errors import ConfigError
 from eegwarn.events.labels import LabelConfig
 from eegwarn.signal.chain import SignalConfig

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.events.event import SeizureEvent
+from eegwarn.events.whole_file import whole_file
 from eegwarn.signal.recording import Recording
 from eegwarn.signal.windows import stream_windows
 from eegwarn.warning.alarm import Alarm, Fault, alarm_events, find_alarms
@@ -110,3 +112,21 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
         alarms,
         faults,
     )
+
+
+def write_probabilities(path: Path, scored: Scored) -> None:
+    """Write the warning level over time as a table: ``time_s`` (end of the window) and ``probability``.
+
+    A window that could not be judged has ``n/a``, as BIDS writes a missing value; it never has 0.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; nothing is left behind.
+    """
+    rows = (
+        f"{time_s:.3f}\t{'n/a' if np.isnan(level) else f'{level:.6f}'}\n"
+        for time_s, level in zip(scored.time_s, scored.probability, strict=True)
+    )
+    with whole_file(path) as file:
+        file.write(("time_s\tprobability\n" + "".join(rows)).encode())

@@ -1,0 +1,137 @@
+"""What the command line shows: progress on standard error, results as text or JSON on standard output."""
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from eegwarn.bedside.scoring import Progress, Scored
+from eegwarn.events import SeizureEvent
+
+if TYPE_CHECKING:
+    from training.evaluate import Evaluated
+    from training.train import Trained
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show bars with the time left, one a step; where standard error is no terminal, a line a finished step."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    steps: dict[str, Any] = {}
+    if not console.is_terminal:
+        yield lambda step, done, total: _say_finished(steps, step, done, total)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in steps:
+                steps[step] = bars.add_task(step, total=total)
+            bars.update(steps[step], completed=done, total=total)
+
+        yield show
+
+
+def _say_finished(finished: dict[str, Any], step: str, done: int, total: int) -> None:
+    if done >= total and step not in finished:
+        finished[step] = True
+        say(f"  {step}: done ({total})")
+
+
+def say(sentence: str) -> None:
+    """Tell the person who waits what is being done."""
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+def print_json(value: Any) -> None:
+    """Print JSON; a number that is not finite becomes null, as JSON has no other word for it."""
+    sys.stdout.write(json.dumps(_finite(value), ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def scored_table(scored: Scored) -> dict[str, Any]:
+    """Turn a scored recording into a table for JSON; all times in seconds from the recording's start."""
+    return {
+        "recording": scored.name,
+        "duration_s": scored.duration_s,
+        "window_s": scored.window_s,
+        "horizon_s": scored.horizon_s,
+        "alarms": [alarm._asdict() for alarm in scored.alarms],
+        "faults": [fault._asdict() for fault in scored.faults],
+        "time_s": scored.time_s.round(3).tolist(),
+        "probability": scored.probability.round(6).tolist(),
+    }
+
+
+def scored_text(scored: Scored, marked: Sequence[SeizureEvent]) -> str:
+    """Say what a model found in a recording, and how that compares with the marks in its own file, if any."""
+    from app.findings import alarm_table, clock, fault_spans, in_words
+
+    lines = [f"{scored.name}: {in_words(scored, marked)}"]
+    for row in alarm_table(scored, marked):
+        level = f"level {row['Level']}" if row["Level"] else ""
+        lines.append(f"  {row['Time']}  {row['What']:<18} lasts {row['Lasts']:<8} {level}".rstrip())
+    lines += [f"  {clock(start_s)}  FAULT until {clock(end_s)}" for start_s, end_s in fault_spans(scored)]
+    return "\n".join(lines)
+
+
+def evaluation_table(evaluated: "Evaluated") -> dict[str, Any]:
+    """Turn an evaluation into a table for JSON."""
+    from eegwarn.evaluate import to_table
+
+    return {
+        **to_table(evaluated.report),
+        "left_out": list(evaluated.left_out),
+        "skipped": [{"recording": name, "reason": reason} for name, reason in evaluated.skipped],
+    }
+
+
+def evaluation_text(evaluated: "Evaluated") -> str:
+    """Write an evaluation for a terminal, with what was left out and why."""
+    from eegwarn.evaluate import to_text
+
+    lines = [to_text(evaluated.report)]
+    if evaluated.left_out:
+        lines.append(f"Left out, since training saw them: {', '.join(evaluated.left_out)}.")
+    lines += [f"Not scored: {name}: {reason}" for name, reason in evaluated.skipped]
+    return "\n".join(lines)
+
+
+def trained_text(trained: "Trained") -> str:
+    """Say in a few lines what training gave and what to do next."""
+    n_steps = trained.bundle.record["training"]["steps"]
+    config = trained.bundle.config
+    size_kib = trained.path.stat().st_size / 1024
+    return "\n".join(
+        [
+            f"Trained {trained.path} ({size_kib:.0f} KiB) in {n_steps} steps.",
+            f"Temperature {config.calibration.temperature:.2f}, alarm threshold {config.alarm.threshold:.2f}.",
+            f"Evaluate it on patients it never saw: eegwarn evaluate {trained.path} DATA",
+        ]
+    )
