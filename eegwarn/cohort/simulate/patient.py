@@ -156,15 +156,15 @@ def _draw_rhythms(rng: np.random.Generator) -> Rhythms:
     overall = _spread(rng, 1.0, 0.18)
     return Rhythms(
         aperiodic_uv=11.0 * overall,
-        aperiodic_slope=float(rng.uniform(1.9, 2.7)),
+        aperiodic_slope=float(rng.uniform(2.0, 2.8)),
         alpha_uv=_spread(rng, 8.5, 0.45) * overall,
         alpha_hz=float(rng.uniform(8.5, 11.3)),
         theta_uv=_spread(rng, 4.5, 0.3) * overall,
         delta_uv=_spread(rng, 6.0, 0.3) * overall,
-        sigma_uv=_spread(rng, 4.5, 0.3) * overall,
+        sigma_uv=_spread(rng, 4.0, 0.3) * overall,
         sigma_hz=float(rng.uniform(12.6, 14.2)),
-        beta_uv=_spread(rng, 3.0, 0.35) * overall,
-        emg_uv=_spread(rng, 1.3, 0.5),
+        beta_uv=_spread(rng, 2.3, 0.4) * overall,
+        emg_uv=_spread(rng, 1.0, 0.6),
     )
 
 
@@ -186,12 +186,12 @@ def _draw_epilepsy(rng: np.random.Generator, config: SimulationConfig) -> Epilep
         cluster_probability=float(rng.choice([0.0, 0.25], p=[0.7, 0.3])),
         duration_s=_spread(rng, 75.0, 0.3),
         early_s=float(rng.uniform(4, 15)),
-        amplitude_uv=_spread(rng, 85.0, 0.35),
+        amplitude_uv=_spread(rng, 78.0, 0.45),
         start_hz=float(rng.uniform(5.5, 9.0)),
         end_hz=float(rng.uniform(2.2, 4.0)),
         spread_mm_s=float(rng.uniform(3, 10)),
         reach_mm=float(rng.uniform(25, 50)),
-        preictal_strength=float(rng.uniform(0.8, 2.5)) * responder,
+        preictal_strength=float(rng.uniform(0.7, 2.2)) * responder,
         preictal_s=float(rng.uniform(300, 1800)),
         spikes_per_hour=_spread(rng, 40.0, 1.0),
     )

@@ -175,12 +175,14 @@ def _muscle(
     if rng.random() < 0.15:
         return np.float32(0)
     sfreq = patient.acquisition.sfreq
-    strength_uv = float(np.clip(18 * np.exp(0.6 * rng.standard_normal()), 4, 60)) * (
-        1.5 if seizure.generalised else 1.0
+    strength_uv = float(np.clip(14 * np.exp(0.6 * rng.standard_normal()), 3, 45)) * (
+        1.4 if seizure.generalised else 1.0
     )
-    common = burst_gate(rng, len(time_s), sfreq, bursts_per_s=0.35, burst_s=2.5)
+    # Long contractions, and the short strong ones of lip smacking and jerks, which all muscles share.
+    tonic = burst_gate(rng, len(time_s), sfreq, bursts_per_s=0.2, burst_s=2.5)
+    jerks = 2.5 * burst_gate(rng, len(time_s), sfreq, bursts_per_s=float(rng.uniform(0.1, 0.7)), burst_s=0.3)
     own = [burst_gate(rng, len(time_s), sfreq, bursts_per_s=0.15, burst_s=1.0) for _ in MUSCLES]
     begun = 1 / (1 + np.exp(np.clip((seizure.early_s + 3 - time_s) / 0.7, -30, 30)))
-    gates = np.maximum(common, own) * begun * np.clip((time_s[-1] - time_s) / 0.5, 0, 1)
+    gates = np.maximum(np.maximum(tonic, jerks), own) * begun * np.clip((time_s[-1] - time_s) / 0.5, 0, 1)
     activity = muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq) * (strength_uv * gates)
-    return muscle_patterns(patient.draws("muscle")).astype(np.float32) @ activity.astype(np.float32)
+    return np.asarray(muscle_patterns(patient.draws("muscle")) @ activity, dtype=np.float32)
