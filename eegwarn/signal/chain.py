@@ -155,12 +155,17 @@ class SignalChain:
         derived_flags = self.montage.derive_flags(flags)
         two = self.montage.uses_two
         if two.any() and data.shape[1]:
-            # Two electrodes bridged by gel are alive one by one, and flat only against each other.
-            pairs = _fill_last_second(derived[two], self._judge.second_len).reshape(two.sum(), flags.shape[1], -1)
-            bridged = pairs.max(axis=-1) - pairs.min(axis=-1) < self.config.quality.flat_uv
-            derived_flags[two] |= np.where(bridged, np.uint8(Quality.FLAT.value), np.uint8(0))
+            derived_flags[two] |= self._bridged(derived[two], flags.shape[1])
         derived_flags[~self.montage.formed] = Quality.MISSING.value
         return derived, derived_flags
+
+    def _bridged(self, differences: NDArray[np.float32], n_seconds: int) -> NDArray[np.uint8]:
+        """Find pairs of electrodes bridged by gel: alive one by one, and flat only against each other."""
+        seconds = _fill_last_second(differences, self._judge.second_len).reshape(len(differences), n_seconds, -1)
+        # A quarter of the samples clears almost every second at a quarter of the cost; the rest is looked at closely.
+        bridged = np.ptp(seconds[:, :, ::4], axis=-1) < self.config.quality.flat_uv
+        bridged[bridged] = np.ptp(seconds[bridged], axis=-1) < self.config.quality.flat_uv
+        return np.where(bridged, np.uint8(Quality.FLAT.value), np.uint8(0))
 
     def _without_nan(self, data: NDArray[np.float32], flags: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Hold the last value where a sample is absent; what comes out is marked by its flags."""

@@ -95,21 +95,16 @@ class QualityJudge:
             Bits of `Quality`.
         """
         seconds = data.reshape(len(data), -1, self.second_len)
-        flags = self._absent(seconds)
-        bad = flags != 0
-        flags |= amplitude_flags(np.nan_to_num(seconds) if bad.any() else seconds, self.config, self._waves)
-        flags[bad] &= np.uint8((Quality.NAN | Quality.GAP).value)
+        # A largest value is not finite as soon as one sample is not: no pass of its own is needed to find NaN.
+        highest, lowest = seconds.max(axis=-1), seconds.min(axis=-1)
+        if np.isfinite(highest).all() and np.isfinite(lowest).all():
+            return self._with_settling(amplitude_flags(seconds, highest, lowest, self.config, self._waves))
+        known = np.isfinite(seconds)
+        seconds = np.where(known, seconds, np.float32(0))
+        flags = amplitude_flags(seconds, seconds.max(axis=-1), seconds.min(axis=-1), self.config, self._waves)
+        flags[~known.all(axis=-1)] = Quality.NAN.value
+        flags[:, ~known.any(axis=0).all(axis=-1)] |= Quality.GAP.value
         return self._with_settling(flags)
-
-    def _absent(self, seconds: NDArray[np.float32]) -> NDArray[np.uint8]:
-        flags = np.zeros(seconds.shape[:2], dtype=np.uint8)
-        # A sum is NaN as soon as one sample is: one pass tells where to look closer.
-        suspect = ~np.isfinite(seconds.sum(axis=-1))
-        if suspect.any():
-            absent = ~np.isfinite(seconds)
-            flags[absent.any(axis=-1)] = Quality.NAN.value
-            flags[:, absent.all(axis=0).any(axis=-1)] |= Quality.GAP.value
-        return flags
 
     def _with_settling(self, flags: NDArray[np.uint8]) -> NDArray[np.uint8]:
         n_seconds = flags.shape[1]
@@ -124,7 +119,11 @@ class QualityJudge:
 
 
 def amplitude_flags(
-    seconds: NDArray[np.float32], config: QualityConfig, waves: list[NDArray[np.complex64]]
+    seconds: NDArray[np.float32],
+    highest: NDArray[np.float32],
+    lowest: NDArray[np.float32],
+    config: QualityConfig,
+    waves: list[NDArray[np.complex64]],
 ) -> NDArray[np.uint8]:
     """Judge seconds that hold no NaN: flat, saturated, detached, line noise.
 
@@ -132,6 +131,8 @@ def amplitude_flags(
     ----------
     seconds : ndarray, shape (n_channels, n_seconds, second_len)
         Raw signal in µV.
+    highest, lowest : ndarray, shape (n_channels, n_seconds)
+        Largest and smallest sample of each second.
     config : QualityConfig
         The limits.
     waves : list of ndarray, shape (second_len,)
@@ -141,7 +142,6 @@ def amplitude_flags(
     -------
     ndarray of uint8, shape (n_channels, n_seconds)
     """
-    highest, lowest = seconds.max(axis=-1), seconds.min(axis=-1)
     span = highest - lowest
     flags = np.where(span < config.flat_uv, np.uint8(Quality.FLAT.value), np.uint8(0))
     flags[span > config.detached_uv] |= Quality.DETACHED.value

@@ -155,8 +155,9 @@ def _read_uv(raw: Any, rows: list[int], name: str, start: int, stop: int) -> NDA
         raise RecordingError(
             f"Recording {name!r} cannot be read between samples {start} and {stop}: {error}. Check the file's medium."
         ) from error
-    data_v *= 1e6
-    return data_v.astype(np.float32)  # type: ignore[no-any-return]
+    data_uv = np.empty(data_v.shape, dtype=np.float32)
+    np.multiply(data_v, 1e6, out=data_uv, casting="same_kind")
+    return data_uv
 
 
 def _read_around_gaps(
