@@ -4,10 +4,11 @@ Pernet, C. R. et al. (2019). EEG-BIDS. Scientific Data 6:103. https://doi.org/10
 participants is not opened: nothing in it is needed here.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from eegwarn.cohort.cohort import Skipped
-from eegwarn.cohort.listing import RECORDING_SUFFIXES, Listed, Listing, natural_key, read_events_beside
+from eegwarn.cohort.listing import Listed, Listing, read_events_beside
 
 
 def is_bids(folder: Path) -> bool:
@@ -15,13 +16,12 @@ def is_bids(folder: Path) -> bool:
     return any(True for _ in folder.glob("sub-*/eeg")) or any(True for _ in folder.glob("sub-*/ses-*/eeg"))
 
 
-def list_bids(folder: Path) -> Listing:
-    """List the EEG recordings; derivatives and source data are passed over."""
+def list_bids(folder: Path, files: Sequence[Path]) -> Listing:
+    """List the EEG recordings of subjects; other files are passed over."""
     listed: list[Listed] = []
     skipped: list[Skipped] = []
-    paths = [*folder.glob("sub-*/eeg/*_eeg.*"), *folder.glob("sub-*/ses-*/eeg/*_eeg.*")]
-    for path in sorted(paths, key=natural_key):
-        if path.suffix.lower() not in RECORDING_SUFFIXES:
+    for path in files:
+        if path.parent.name != "eeg" or not path.stem.endswith("_eeg"):
             continue
         patient_id = path.relative_to(folder).parts[0]
         table = path.with_name(path.stem.removesuffix("_eeg") + "_events.tsv")

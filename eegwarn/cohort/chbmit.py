@@ -1,9 +1,10 @@
 """The layout of CHB-MIT: ``chb01/chb01_03.edf`` with ``chb01/chb01-summary.txt``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from eegwarn.cohort.cohort import Skipped
-from eegwarn.cohort.listing import Listed, Listing, find_recordings, is_aside
+from eegwarn.cohort.listing import Listed, Listing, is_aside
 from eegwarn.errors import EventsError
 from eegwarn.events import ChbmitSummary, SummaryFile, read_chbmit_seizures, read_chbmit_summary
 
@@ -22,8 +23,8 @@ def _summaries(folder: Path) -> list[Path]:
     return sorted(path for path in found if not is_aside(path, folder))
 
 
-def list_chbmit(folder: Path) -> Listing:
-    """List the recordings that the summaries name; one that none names is left out, as its seizures are not known."""
+def list_chbmit(folder: Path, files: Sequence[Path]) -> Listing:
+    """List the recordings that the summaries name; a file that none names is left out: its seizures are not known."""
     listed: list[Listed] = []
     skipped: list[Skipped] = []
     for path in _summaries(folder):
@@ -35,7 +36,7 @@ def list_chbmit(folder: Path) -> Listing:
         skipped += [Skipped(path, problem) for problem in summary.problems]
         listed += _list_patient(path, summary, skipped)
     known = {one.path for one in listed} | {one.path for one in skipped}
-    for path in find_recordings(folder):
+    for path in files:
         if path not in known:
             skipped.append(Skipped(path, "no summary names it, so its seizures are not known"))
     return Listing(tuple(listed), tuple(skipped))

@@ -8,7 +8,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,28 +23,7 @@ _TIMEOUT_S = 30
 _CHUNK_BYTES = 2**18
 
 
-@dataclass(frozen=True)
-class Transfer:
-    """How far a download has come.
-
-    Parameters
-    ----------
-    name : str
-        The file under way, as the data set names it.
-    file_number, n_files : int
-        Its number, from 1, and how many there are.
-    done_bytes, total_bytes : int
-        Of this file.
-    """
-
-    name: str
-    file_number: int
-    n_files: int
-    done_bytes: int
-    total_bytes: int
-
-
-Progress = Callable[[Transfer], None]
+Progress = Callable[[str, int, int], None]
 
 
 def download_chbmit(
@@ -55,7 +33,7 @@ def download_chbmit(
     base_url: str = CHBMIT_URL,
     progress: Progress | None = None,
     retries: int = 3,
-) -> None:
+) -> tuple[Path, ...]:
     """Download CHB-MIT, 24 patients and 42 GB (ODC-BY 1.0, https://doi.org/10.13026/C2K01R).
 
     Called again, it goes on where it stopped: complete files are kept, a partial one is continued.
@@ -69,16 +47,21 @@ def download_chbmit(
     base_url : str
         Where from; it must hold ``SHA256SUMS.txt``.
     progress : callable or None
-        Called with a `Transfer` at each step.
+        Called as ``progress(name_of_the_file, done_bytes, total_bytes)``.
     retries : int
         How often a broken transfer of a file is taken up again.
+
+    Returns
+    -------
+    tuple of Path
+        All files asked for, those that were there already included.
 
     Raises
     ------
     DownloadError
         If a patient is unknown, the server cannot be reached, a checksum does not match, or the disk is full.
     """
-    _download(Path(folder), patients, base_url, progress, retries)
+    return _download(Path(folder), patients, base_url, progress, retries)
 
 
 def download_siena(
@@ -88,33 +71,35 @@ def download_siena(
     base_url: str = SIENA_URL,
     progress: Progress | None = None,
     retries: int = 3,
-) -> None:
+) -> tuple[Path, ...]:
     """Download the Siena scalp EEG data set, 14 patients and 20 GB (CC BY 4.0, https://doi.org/10.13026/5d4a-j060).
 
-    Takes and raises the same as `download_chbmit`; a patient is for example ``"PN00"``.
+    Takes, gives and raises the same as `download_chbmit`; a patient is for example ``"PN00"``.
     """
-    _download(Path(folder), patients, base_url, progress, retries)
+    return _download(Path(folder), patients, base_url, progress, retries)
 
 
-def _download(folder: Path, patients: Sequence[str], base_url: str, progress: Progress | None, retries: int) -> None:
+def _download(
+    folder: Path, patients: Sequence[str], base_url: str, progress: Progress | None, retries: int
+) -> tuple[Path, ...]:
     import pooch
 
     registry = _choose(_read_checksums(base_url), patients)
     pooch.get_logger().setLevel(logging.WARNING)
     store = pooch.create(path=folder, base_url=base_url, registry=registry, retry_if_failed=retries)
-    for number, name in enumerate(registry, start=1):
-        report = partial(_report, progress, name, number, len(registry))
+    for name in registry:
+        report = partial(progress or _silent, name)
         try:
             store.fetch(name, downloader=partial(_resume, folder / _partial_name(name), report))
         except ValueError as error:
             raise DownloadError(f"{name!r} could not be fetched whole: {error} Run the same command again.") from error
         except OSError as error:
             raise DownloadError(f"{name!r} cannot be written to {str(folder)!r}: {error.strerror or error}.") from error
+    return tuple(folder / name for name in registry)
 
 
-def _report(progress: Progress | None, name: str, number: int, n_files: int, done: int, total: int) -> None:
-    if progress is not None:
-        progress(Transfer(name, number, n_files, done, total))
+def _silent(_name: str, _done_bytes: int, _total_bytes: int) -> None:
+    pass
 
 
 def _read_checksums(base_url: str) -> dict[str, str]:

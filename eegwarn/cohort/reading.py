@@ -1,13 +1,13 @@
 """From a folder to a cohort."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from eegwarn.cohort.bids import is_bids, list_bids
 from eegwarn.cohort.chbmit import is_chbmit, list_chbmit
 from eegwarn.cohort.cohort import Cohort, CohortRecording, Layout, Patient, Skipped
-from eegwarn.cohort.listing import Listed, Listing, natural_key
+from eegwarn.cohort.listing import Listed, Listing, find_recordings, natural_key
 from eegwarn.cohort.plain import list_plain
 from eegwarn.cohort.siena import is_siena, list_siena
 from eegwarn.cohort.timeline import start_times_s
@@ -16,7 +16,7 @@ from eegwarn.events import SeizureEvent, events_from_marks, in_time_order
 from eegwarn.signal.recording import Recording, open_recording
 
 
-def read_cohort(folder: Path | str, *, progress: Callable[[int, int], None] | None = None) -> Cohort:
+def read_cohort(folder: Path | str, *, progress: Callable[[str, int, int], None] | None = None) -> Cohort:
     """Read what a folder holds: headers and annotation files, no samples.
 
     Parameters
@@ -24,7 +24,7 @@ def read_cohort(folder: Path | str, *, progress: Callable[[int, int], None] | No
     folder : Path or str
         A data set in the layout of CHB-MIT, Siena or BIDS, or any folder of recordings. Which it is is recognised.
     progress : callable or None
-        Called as ``progress(n_done, n_recordings)``.
+        Called as ``progress("read headers", n_done, n_recordings)``.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def read_cohort(folder: Path | str, *, progress: Callable[[int, int], None] | No
     folder = Path(folder)
     if not folder.is_dir():
         raise CohortError(f"{str(folder)!r} is not a folder. Give the folder that holds the recordings.")
-    layout, listing = list_folder(folder)
+    layout, listing = list_folder(folder, find_recordings(folder))
     skipped = list(listing.skipped)
     by_patient: dict[str, list[tuple[Listed, CohortRecording]]] = {}
     for number, listed in enumerate(listing.recordings, start=1):
@@ -47,7 +47,7 @@ def read_cohort(folder: Path | str, *, progress: Callable[[int, int], None] | No
         if recording is not None:
             by_patient.setdefault(listed.patient_id, []).append((listed, recording))
         if progress is not None:
-            progress(number, len(listing.recordings))
+            progress("read headers", number, len(listing.recordings))
     if not by_patient:
         reasons = "; ".join(f"{one.path.name}: {one.reason}" for one in skipped[:2]) or "no file looks like a recording"
         raise CohortError(f"{str(folder)!r} holds no recording that can be used ({reasons}).")
@@ -55,15 +55,15 @@ def read_cohort(folder: Path | str, *, progress: Callable[[int, int], None] | No
     return Cohort(folder, layout, tuple(patients), tuple(skipped))
 
 
-def list_folder(folder: Path) -> tuple[Layout, Listing]:
-    """Recognise the layout of a folder and list its recordings, without opening any."""
+def list_folder(folder: Path, files: Sequence[Path]) -> tuple[Layout, Listing]:
+    """Recognise the layout of a folder and say what it knows of ``files``, without opening any."""
     if is_bids(folder):
-        return "bids", list_bids(folder)
+        return "bids", list_bids(folder, files)
     if is_chbmit(folder):
-        return "chb-mit", list_chbmit(folder)
+        return "chb-mit", list_chbmit(folder, files)
     if is_siena(folder):
-        return "siena", list_siena(folder)
-    return "plain", list_plain(folder)
+        return "siena", list_siena(folder, files)
+    return "plain", list_plain(folder, files)
 
 
 def _read_header(listed: Listed, skipped: list[Skipped]) -> CohortRecording | None:

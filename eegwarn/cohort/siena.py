@@ -1,9 +1,10 @@
 """The layout of the Siena scalp EEG data set: ``PN00/PN00-1.edf`` with ``PN00/Seizures-list-PN00.txt``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from eegwarn.cohort.cohort import Skipped
-from eegwarn.cohort.listing import Listed, Listing, find_recordings
+from eegwarn.cohort.listing import Listed, Listing
 from eegwarn.errors import EventsError
 from eegwarn.events import read_siena_list
 
@@ -19,8 +20,8 @@ def _lists(folder: Path) -> list[Path]:
     return sorted([*folder.glob(_LIST), *folder.glob(f"*/{_LIST}")])
 
 
-def list_siena(folder: Path) -> Listing:
-    """List the recordings that the seizure lists name; one that none names is left out."""
+def list_siena(folder: Path, files: Sequence[Path]) -> Listing:
+    """List the recordings that the seizure lists name; a file that none names is left out."""
     listed: list[Listed] = []
     skipped: list[Skipped] = []
     for path in _lists(folder):
@@ -31,20 +32,20 @@ def list_siena(folder: Path) -> Listing:
             continue
         skipped += [Skipped(path, problem) for problem in seizures.problems]
         patient_id = path.stem.removeprefix("Seizures-list-")
-        found = match_names(list(seizures.events), find_recordings(path.parent))
+        found = match_names(list(seizures.events), sorted(path.parent.glob("*.edf")))
         for name, events in seizures.events.items():
             if name in found:
                 listed.append(Listed(found[name], patient_id, patient_id, events, seizures.start_clock_s.get(name)))
             else:
                 skipped.append(Skipped(path.parent / name, f"named in {path.name} but not there"))
     known = {one.path for one in listed} | {one.path for one in skipped}
-    for path in find_recordings(folder):
+    for path in files:
         if path not in known:
             skipped.append(Skipped(path, "no seizure list names it, so its seizures are not known"))
     return Listing(tuple(listed), tuple(skipped))
 
 
-def match_names(names: list[str], files: list[Path]) -> dict[str, Path]:
+def match_names(names: Sequence[str], files: Sequence[Path]) -> dict[str, Path]:
     """Find the file that each name of a list means.
 
     The lists write the letter O for the digit 0 (``PNO6-1.edf``) and leave numbers out (``PN01.edf`` for PN01-1,

@@ -1,0 +1,181 @@
+"""A look at one recording: what it holds, from its header and a few short reads."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegwarn.errors import MontageError, RecordingError
+from eegwarn.events import SeizureEvent, events_from_marks
+from eegwarn.signal.channels import Channel
+from eegwarn.signal.edf_header import read_edf_header, record_onsets_s
+from eegwarn.signal.mains import check_amplitude, guess_mains_hz
+from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR, plan_montage
+from eegwarn.signal.recording import Recording, open_recording
+
+_N_LOOKS = 8
+_LOOK_S = 4.0
+_FLAT_UV = 0.5
+_PLAUSIBLE_UV = (0.05, 20_000.0)
+
+MontageKind = Literal["referential", "bipolar", "mixed"]
+
+
+@dataclass(frozen=True)
+class RecordingReport:
+    """What a recording holds, and why it cannot be used. Nothing in it is about the patient.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    usable : bool
+        Whether it can be opened, forms at least one derivation, and has an amplitude that can be EEG.
+    problems : tuple of str
+        One sentence each; some only limit its use.
+    duration_s, sfreq : float or None
+        Length in s and rate in Hz; None where it cannot be opened, as below.
+    channels : tuple of str
+        EEG channels, names normalised.
+    set_aside : tuple of str
+        Other channels, as written.
+    montage : {"referential", "bipolar", "mixed"} or None
+        What the EEG channels are measured against.
+    derivations, missing_derivations : tuple of str
+        Which of the 18 derivations can be formed, and which not.
+    gaps_s : tuple of (float, float)
+        Start and length of each interruption that the file declares, in s.
+    amplitude_uv : float or None
+        Median over channels of the median absolute deviation from each channel's own median, in µV.
+    flat_channels, nan_channels, implausible_channels : tuple of str
+        Channels that were flat, lacked samples, or were outside 0.05-20000 µV wherever they were looked at.
+    mains_hz : int or None
+        50, 60, or 0 where neither stands out.
+    events : tuple of SeizureEvent or None
+        Seizures, also those after the end; None where nothing tells.
+    """
+
+    path: str
+    usable: bool
+    problems: tuple[str, ...] = ()
+    duration_s: float | None = None
+    sfreq: float | None = None
+    channels: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+    montage: MontageKind | None = None
+    derivations: tuple[str, ...] = ()
+    missing_derivations: tuple[str, ...] = LONGITUDINAL_BIPOLAR
+    gaps_s: tuple[tuple[float, float], ...] = ()
+    amplitude_uv: float | None = None
+    flat_channels: tuple[str, ...] = ()
+    nan_channels: tuple[str, ...] = ()
+    implausible_channels: tuple[str, ...] = ()
+    mains_hz: int | None = None
+    events: tuple[SeizureEvent, ...] | None = field(default=None)
+
+
+def look_at(path: Path, events: tuple[SeizureEvent, ...] | None) -> RecordingReport:
+    """Look at a recording without reading more than about a minute of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    events : tuple of SeizureEvent or None
+        What files beside it say; None where none does, so that its own annotations tell.
+    """
+    try:
+        recording = open_recording(path)
+        looks = _looks(recording)
+        mains_hz = guess_mains_hz(recording)
+        gaps_s = _gaps_s(path)
+    except RecordingError as error:
+        return RecordingReport(str(path), usable=False, problems=(str(error),), events=events)
+    problems = []
+    derivations: tuple[str, ...] = ()
+    try:
+        montage = plan_montage(recording.channels, missing="mask")
+        derivations = tuple(name for name, formed in zip(montage.names, montage.formed, strict=True) if formed)
+        check_amplitude(recording)
+        usable = True
+    except (MontageError, RecordingError) as error:
+        problems.append(str(error))
+        usable = False
+    events = events if events is not None else events_from_marks(recording.marks) or None
+    problems += _event_problems(events, recording.duration_s)
+    return RecordingReport(
+        path=str(path),
+        usable=usable,
+        problems=tuple(problems),
+        duration_s=float(recording.duration_s),
+        sfreq=recording.sfreq,
+        channels=tuple(channel.name for channel in recording.channels),
+        set_aside=recording.set_aside,
+        montage=_montage_kind(recording.channels),
+        derivations=derivations,
+        missing_derivations=tuple(name for name in LONGITUDINAL_BIPOLAR if name not in derivations),
+        gaps_s=gaps_s,
+        mains_hz=mains_hz,
+        events=events,
+        **_amplitudes(recording.channels, looks),
+    )
+
+
+def _looks(recording: Recording) -> NDArray[np.float32]:
+    """Short stretches spread over the recording, shape (n_channels, n_looks, n_times)."""
+    length = min(recording.n_times, max(1, round(_LOOK_S * recording.sfreq)))
+    starts = np.unique(np.linspace(0, recording.n_times - length, _N_LOOKS).astype(int))
+    return np.stack([recording.read_uv(int(start), int(start) + length) for start in starts], axis=1)
+
+
+def _amplitudes(channels: tuple[Channel, ...], looks: NDArray[np.float32]) -> dict[str, Any]:
+    absent = np.asarray(~np.isfinite(looks).all(axis=-1))
+    in_gap = absent.all(axis=0)
+    whole = np.where(absent[..., None], 0, looks)
+    flat: NDArray[np.bool_] = (np.ptp(whole, axis=-1) < _FLAT_UV) & ~absent
+    deviation_uv = np.median(np.abs(whole - np.median(whole, axis=-1, keepdims=True)), axis=-1)
+    low_uv, high_uv = _PLAUSIBLE_UV
+    alive = ~flat & ~absent
+    implausible = alive & ((deviation_uv < low_uv) | (deviation_uv > high_uv))
+    return {
+        "amplitude_uv": float(np.median(deviation_uv[alive])) if alive.any() else None,
+        "flat_channels": _names(channels, _wherever(flat, ~absent)),
+        "nan_channels": _names(channels, np.asarray((absent & ~in_gap).any(axis=1))),
+        "implausible_channels": _names(channels, _wherever(implausible, alive)),
+    }
+
+
+def _wherever(state: NDArray[np.bool_], judged: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which channels show a state in every look that could be judged, of which there must be one."""
+    return np.asarray((state | ~judged).all(axis=1) & judged.any(axis=1))
+
+
+def _names(channels: tuple[Channel, ...], chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(channel.name for channel, is_chosen in zip(channels, chosen, strict=True) if is_chosen)
+
+
+def _gaps_s(path: Path) -> tuple[tuple[float, float], ...]:
+    if path.suffix.lower() not in (".edf", ".bdf"):
+        return ()
+    header = read_edf_header(path)
+    if not header.may_have_gaps:
+        return ()
+    onset_s = record_onsets_s(path, header)
+    length_s = np.diff(onset_s) - header.record_s
+    # Less than a sample is the rounding of a time stamp.
+    at = np.flatnonzero(length_s > header.record_s / max(header.samples_per_record))
+    return tuple((float(onset_s[i] + header.record_s), float(length_s[i])) for i in at)
+
+
+def _montage_kind(channels: tuple[Channel, ...]) -> MontageKind:
+    bipolar = {channel.is_bipolar for channel in channels}
+    return "mixed" if len(bipolar) == 2 else "bipolar" if bipolar == {True} else "referential"
+
+
+def _event_problems(events: tuple[SeizureEvent, ...] | None, duration_s: float) -> list[str]:
+    if events is None:
+        return ["Nothing tells its seizures, so it can be scored but not learned from."]
+    outside = [event.onset_s for event in events if not 0 <= event.onset_s < duration_s]
+    return [f"The seizure at {onset_s:g} s lies outside its {duration_s:g} s." for onset_s in outside]
