@@ -191,8 +191,8 @@ def _look(
 
 
 def _stalled(state: TrainState, patience: int) -> bool:
-    recent = [look["validation_auroc"] for look in state.history[-patience:]]
-    return len(state.history) > patience and max(recent) < state.best_score
+    scores = [look["validation_auroc"] for look in state.history]
+    return bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= patience
 
 
 def judge(network: nn.Module, eeg_uv: NDArray[np.float32], device: torch.device) -> NDArray[np.float32]:

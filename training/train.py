@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from safetensors.torch import save
 
-from eegwarn.bedside.bundle import Bundle, ModelConfig, write_bundle
+from eegwarn.bedside.bundle import Bundle, ModelConfig, read_bundle, write_bundle
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, Split, fingerprint, split_patients
 from eegwarn.config import to_table
@@ -102,7 +102,7 @@ def train(
         bundle, checkpoint = _train_parts(parts, split, config, out, device=device, progress=progress)
     write_bundle(out, bundle, overwrite=overwrite)
     checkpoint.unlink(missing_ok=True)
-    return Trained(out, bundle, training.skipped + validation.skipped)
+    return Trained(out, read_bundle(out), training.skipped + validation.skipped)
 
 
 def divide(cohort: Cohort, config: TrainConfig) -> Split:

@@ -128,5 +128,5 @@ class ResidualBlock(nn.Module):
         """Map (batch, n_inputs, n_times) to (batch, n_outputs, n_times / 2)."""
         y = self.conv_in(functional.relu(self.norm_in(x)))  # (batch, n_outputs, n_times / 2)
         y = self.conv_out(functional.relu(self.norm_out(y)))
-        short_cut: Tensor = self.short_cut(x)  # (batch, n_outputs, n_times / 2)
-        return short_cut + y
+        sum_of_both: Tensor = y + self.short_cut(x)  # (batch, n_outputs, n_times / 2)
+        return sum_of_both

@@ -1,10 +1,10 @@
-"""A zip of few known members, each sealed by its SHA-256; damage and surprises are refused, nothing is unpacked to disk.
+"""A zip of a few known members, each sealed by its SHA-256; damage and surprises are refused.
 
-The seal finds damage and careless edits. It is no signature: who can rewrite the manifest can forge a file.
+Nothing is unpacked to disk. The seal finds damage and careless edits. It is no signature: who can rewrite the manifest
+can forge a file.
 """
 
 import hashlib
-import os
 import tomllib
 import zipfile
 import zlib
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eegwarn.config import to_toml
-from eegwarn.errors import ModelError, OutputError
+from eegwarn.errors import ModelError
 
 MANIFEST = "manifest.toml"
 LARGEST_MEMBER_BYTES = 64 * 2**20
@@ -130,27 +130,3 @@ def _sealed(manifest: bytes, refused: str) -> dict[str, Any]:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all: an interruption or a full disk leaves the old one, or none.
-
-    Raises
-    ------
-    OutputError
-        If the folder is missing or not writable, or the disk is full.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{str(path)!r} cannot be written: {error.strerror or error}. Choose a writable folder with enough space."
-        ) from error

@@ -1,14 +1,16 @@
 """The one-file model ``NAME.eegwarn``: everything that turns a recording into alarms, and how it came to be."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eegwarn.bedside.archive import pack, unpack, write_atomically
+from eegwarn.bedside.archive import pack, unpack
 from eegwarn.config import from_table, to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError, OutputError
+from eegwarn.events.whole_file import whole_file
 from eegwarn.signal.chain import SignalConfig
 from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import AlarmConfig
@@ -104,7 +106,10 @@ def write_bundle(path: Path, bundle: Bundle, *, overwrite: bool = False) -> None
             "weights.safetensors": bundle.weights,
         }
     )
-    write_atomically(path, content)
+    with whole_file(path) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_bundle(path: Path) -> Bundle:

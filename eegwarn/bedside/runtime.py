@@ -27,7 +27,7 @@ def network_input(windows: Windows, chosen: NDArray[np.intp]) -> NDArray[np.floa
     -------
     ndarray of float32, shape (n_chosen, n_derivations, n_times)
     """
-    eeg_uv: NDArray[np.float32] = windows.data[chosen].astype(np.float32)
+    eeg_uv = windows.data[chosen].astype(np.float32, order="C")
     eeg_uv[windows.bad[chosen]] = 0
     return eeg_uv
 

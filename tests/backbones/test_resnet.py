@@ -1,0 +1,53 @@
+"""The residual network judges each window by itself, whatever is missing in it."""
+
+import pytest
+import torch
+
+from eegwarn.backbones.resnet import ResNet, ResNetConfig
+from eegwarn.errors import ConfigError
+
+
+@pytest.fixture
+def network() -> ResNet:
+    torch.manual_seed(0)
+    return ResNet(ResNetConfig()).eval()
+
+
+def test_the_default_size_is_meant_for_a_bedside(network: ResNet) -> None:
+    assert 100_000 < sum(weight.numel() for weight in network.parameters()) < 160_000
+
+
+@pytest.mark.parametrize("n_times", [128, 511, 512, 1280])
+def test_windows_of_any_length_give_one_logit_each(network: ResNet, n_times: int) -> None:
+    eeg_uv = 40 * torch.randn(3, 18, n_times)
+    assert network(eeg_uv).shape == (3,)
+    assert network.features(eeg_uv).shape == (3, network.n_features)
+
+
+def test_a_windows_logit_does_not_depend_on_the_windows_beside_it(network: ResNet) -> None:
+    eeg_uv = 40 * torch.randn(4, 18, 512)
+    network.train()
+    alone = torch.cat([network(window[None]) for window in eeg_uv])
+    torch.testing.assert_close(network(eeg_uv), alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("eeg_uv", [torch.zeros(2, 18, 512), torch.full((2, 18, 512), 3e4)])
+def test_silence_and_saturation_give_finite_logits_and_gradients(network: ResNet, eeg_uv: torch.Tensor) -> None:
+    network(eeg_uv).sum().backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in network.parameters() if weight.grad is not None)
+
+
+def test_amplitudes_beyond_the_clip_change_nothing(network: ResNet) -> None:
+    eeg_uv = 40 * torch.randn(2, 18, 512)
+    eeg_uv[:, 3, 100:110] = 401.0
+    louder = eeg_uv.clone()
+    louder[:, 3, 100:110] = 5000.0
+    torch.testing.assert_close(network(eeg_uv), network(louder))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"widths": ()}, {"widths": (12,)}, {"kernel": 4}, {"n_channels": 0}, {"scale_uv": 0.0}, {"clip": -1.0}]
+)
+def test_a_size_that_makes_no_network_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        ResNetConfig(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+"""A small model that needs no training and no torch: the logit is the mean amplitude of the first derivation."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from eegwarn.bedside import Bundle, ModelConfig
+from eegwarn.signal.channels import parse_channel
+from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
+from eegwarn.signal.recording import Recording
+from eegwarn.warning import AlarmConfig, Calibration
+
+SFREQ = 256.0
+
+
+def amplitude_onnx(n_times: int = 512, *, n_channels: int = 18) -> bytes:
+    """``logit = mean |first derivation| / 10 - 3``."""
+    nodes = [
+        helper.make_node("Gather", ["eeg_uv", "first"], ["row"], axis=1),
+        helper.make_node("Abs", ["row"], ["size"]),
+        helper.make_node("ReduceMean", ["size", "time"], ["mean"], keepdims=0),
+        helper.make_node("Div", ["mean", "ten"], ["scaled"]),
+        helper.make_node("Sub", ["scaled", "three"], ["logit"]),
+    ]
+    constants = [
+        helper.make_tensor("first", TensorProto.INT64, [], [0]),
+        helper.make_tensor("time", TensorProto.INT64, [1], [1]),
+        helper.make_tensor("ten", TensorProto.FLOAT, [], [10.0]),
+        helper.make_tensor("three", TensorProto.FLOAT, [], [3.0]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "amplitude",
+        [helper.make_tensor_value_info("eeg_uv", TensorProto.FLOAT, ["batch", n_channels, n_times])],
+        [helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["batch"])],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+@pytest.fixture
+def bundle() -> Bundle:
+    config = ModelConfig(
+        calibration=Calibration(temperature=0.5), alarm=AlarmConfig(threshold=0.8), backbone={"kind": "amplitude"}
+    )
+    return Bundle(config, amplitude_onnx(), b"weights", {"seed": 3, "split": {"test_persons": ["sim01"]}})
+
+
+def make_recording(
+    data_uv: np.ndarray, *, sfreq: float = SFREQ, labels: tuple[str, ...] = LONGITUDINAL_BIPOLAR
+) -> Recording:
+    channels = tuple(channel for channel in map(parse_channel, labels) if channel is not None)
+    data_uv = data_uv.astype(np.float32)
+    return Recording("made.edf", sfreq, channels, data_uv.shape[1], lambda start, stop: data_uv[:, start:stop].copy())
+
+
+def loud_stretch(*, duration_s: float, start_s: float, stop_s: float, seed: int = 0) -> np.ndarray:
+    """Noise of 15 µV, in a stretch 90 µV at 5 Hz more."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(round(duration_s * SFREQ)) / SFREQ
+    data_uv = 15 * rng.standard_normal((18, time_s.size))
+    data_uv[:, (time_s >= start_s) & (time_s < stop_s)] += (
+        90 * np.sin(2 * np.pi * 5 * time_s)[(time_s >= start_s) & (time_s < stop_s)]
+    )
+    return data_uv

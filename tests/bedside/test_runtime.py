@@ -1,0 +1,59 @@
+"""The bedside network judges usable windows, and only those."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eegwarn.bedside import Bundle
+from eegwarn.bedside.runtime import BATCH, Runtime, network_input
+from eegwarn.errors import ModelError
+from eegwarn.signal.windows import WindowConfig, Windows, cut_windows
+
+from .conftest import amplitude_onnx
+
+
+def windows_of(data_uv: np.ndarray, quality: np.ndarray | None = None) -> Windows:
+    quality = np.zeros(data_uv.shape, dtype=np.uint8) if quality is None else quality
+    return cut_windows(data_uv.astype(np.float32), quality, sfreq=128, config=WindowConfig())
+
+
+def test_logits_are_the_networks_whatever_the_batch(bundle: Bundle) -> None:
+    data_uv = 50 * np.random.default_rng(0).standard_normal((18, 128 * (3 * BATCH + 5)))
+    windows = windows_of(data_uv)
+    assert len(windows) > 2 * BATCH
+    expected = np.abs(windows.data[:, 0]).mean(axis=1) / 10 - 3
+    np.testing.assert_allclose(Runtime(bundle).logit(windows), expected, rtol=1e-5)
+
+
+def test_a_window_that_is_not_usable_is_nan(bundle: Bundle) -> None:
+    quality = np.zeros((18, 128 * 20), dtype=np.uint8)
+    quality[:10, 128 * 8 : 128 * 12] = 1
+    windows = windows_of(np.ones((18, 128 * 20)), quality)
+    assert 0 < windows.usable.sum() < len(windows)
+    np.testing.assert_array_equal(np.isnan(Runtime(bundle).logit(windows)), ~windows.usable)
+
+
+def test_bad_derivations_are_given_as_zero(bundle: Bundle) -> None:
+    quality = np.zeros((18, 128 * 10), dtype=np.uint8)
+    quality[0] = 1
+    windows = windows_of(np.full((18, 128 * 10), 80.0), quality)
+    np.testing.assert_allclose(Runtime(bundle).logit(windows), -3.0)
+    given = network_input(windows, np.array([1, 3]))
+    assert given.dtype == np.float32
+    assert not given[:, 0].any()
+    assert (given[:, 1:] == 80).all()
+    assert (windows.data[:, 0] == 80).all()
+
+
+@pytest.mark.parametrize("onnx", [b"", b"not a network", amplitude_onnx()[:-200]])
+def test_a_broken_network_is_one_clear_line(bundle: Bundle, onnx: bytes) -> None:
+    with pytest.raises(ModelError, match="cannot be loaded") as caught:
+        Runtime(replace(bundle, onnx=onnx))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("onnx", [amplitude_onnx(256), amplitude_onnx(n_channels=19)])
+def test_a_network_of_another_shape_is_refused(bundle: Bundle, onnx: bytes) -> None:
+    with pytest.raises(ModelError, match=r"configuration gives \[\[18, 512\]\]"):
+        Runtime(replace(bundle, onnx=onnx))

@@ -1,0 +1,157 @@
+"""Training learns, repeats exactly, and goes on after a kill as if nothing had happened."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from eegwarn.config import to_table, to_toml
+from eegwarn.errors import ConfigError, ModelError
+from training.checkpoint import TrainState
+from training.config import OptimiserConfig, TrainConfig
+from training.network import (
+    choose_device,
+    judge_recording,
+    learning_rate,
+    new_network,
+    repeatable,
+    train_network,
+)
+from training.windows import LabelledRecording
+
+from .conftest import TINY
+
+Parts = tuple[tuple[LabelledRecording, ...], tuple[LabelledRecording, ...]]
+
+# Trains as the tests do, says so at step 7, and then waits to be killed.
+TRAINING_PROCESS = """
+import sys, time, tomllib
+from pathlib import Path
+import torch
+from eegwarn.cohort import read_cohort
+from eegwarn.config import from_table
+from training.config import TrainConfig
+from training.network import repeatable, train_network
+from training.windows import prepare_recordings
+
+folder, cache, checkpoint, config = sys.argv[1:]
+config = from_table(TrainConfig, tomllib.loads(config))
+cohort = read_cohort(Path(folder))
+chosen = [each for each in cohort.recordings if each.events][:4]
+recordings = prepare_recordings(cohort, chosen, config, cache=Path(cache), step="read").recordings
+
+def wait(step, done, total):
+    if done == 7:
+        print("seven", flush=True)
+        time.sleep(600)
+
+with repeatable(config.threads):
+    train_network(recordings[:2], recordings[2:], config, checkpoint=Path(checkpoint), run="run",
+                  device=torch.device("cpu"), progress=wait)
+"""
+
+
+def run(parts: Parts, config: TrainConfig, checkpoint: Path, *, name: str = "run") -> TrainState:
+    with repeatable(config.threads):
+        return train_network(*parts, config, checkpoint=checkpoint, run=name, device=torch.device("cpu"))
+
+
+def assert_same(first: TrainState, second: TrainState) -> None:
+    assert (first.step, first.best_score, first.history) == (second.step, second.best_score, second.history)
+    for name, weight in first.network.state_dict().items():
+        assert torch.equal(weight, second.network.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(("how", "optimiser"), [(signal.SIGKILL, "adamw"), (signal.SIGINT, "sgd")])
+def test_a_training_that_was_killed_ends_with_the_weights_of_an_unbroken_one(
+    parts: Parts, cohort_folder: Path, cache: Path, tmp_path: Path, how: signal.Signals, optimiser: str
+) -> None:
+    config = replace(TINY, optimiser=OptimiserConfig(name=optimiser, warmup_steps=3))  # type: ignore[arg-type]
+    checkpoint = tmp_path / "killed.checkpoint"
+    arguments = [str(cohort_folder), str(cache), str(checkpoint), to_toml(to_table(config))]
+    with subprocess.Popen(
+        [sys.executable, "-c", TRAINING_PROCESS, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "seven"
+        process.send_signal(how)
+        assert process.wait(30) != 0
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
+    resumed = run(parts, config, checkpoint)
+    assert_same(resumed, run(parts, config, tmp_path / "unbroken.checkpoint"))
+
+
+def test_another_seed_gives_other_weights(parts: Parts, tmp_path: Path) -> None:
+    first, second = (run(parts, replace(TINY, seed=seed), tmp_path / f"{seed}") for seed in (0, 1))
+    assert not torch.equal(first.network.head.weight, second.network.head.weight)
+
+
+def test_a_checkpoint_of_another_training_is_refused(parts: Parts, tmp_path: Path) -> None:
+    run(parts, TINY, tmp_path / "checkpoint")
+    with pytest.raises(ModelError, match="other data or another configuration"):
+        run(parts, TINY, tmp_path / "checkpoint", name="another")
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 40, bytes(100)])
+def test_what_is_no_checkpoint_is_one_clear_line(parts: Parts, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "checkpoint").write_bytes(content)
+    with pytest.raises(ModelError, match="is no checkpoint") as caught:
+        run(parts, TINY, tmp_path / "checkpoint")
+    assert "\n" not in str(caught.value)
+
+
+def test_training_learns_to_tell_loud_from_quiet(parts: Parts, tmp_path: Path) -> None:
+    loud = [louder_in_seizures(each) for each in parts[0]], [louder_in_seizures(each) for each in parts[1]]
+    config = replace(TINY, steps=60, validate_every=20, batch_size=16, optimiser=OptimiserConfig(warmup_steps=5))
+    assert run(loud, config, tmp_path / "checkpoint").best_score > 0.95  # type: ignore[arg-type]
+
+
+def louder_in_seizures(recording: LabelledRecording) -> LabelledRecording:
+    data = recording.windows.data[:] * np.where(recording.positive, 6, 1).astype(np.float16)[:, None, None]
+    return replace(recording, windows=replace(recording.windows, data=data))
+
+
+def test_training_stops_when_the_validation_patients_gain_nothing(parts: Parts, tmp_path: Path) -> None:
+    config = replace(TINY, steps=400, validate_every=2, patience=2, optimiser=OptimiserConfig(learning_rate=1e-9))
+    state = run(parts, config, tmp_path / "checkpoint")
+    assert state.step < 400
+    assert state.best_score == max(look["validation_auroc"] for look in state.history)
+
+
+def test_a_loss_that_is_not_finite_ends_the_training(parts: Parts, tmp_path: Path) -> None:
+    config = replace(
+        TINY, optimiser=OptimiserConfig(name="sgd", learning_rate=1e30, warmup_steps=0, largest_gradient=1e30)
+    )
+    with pytest.raises(ModelError, match=r"Lower optimiser.learning_rate"):
+        run(parts, config, tmp_path / "checkpoint")
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    config = replace(TINY, steps=100, optimiser=OptimiserConfig(warmup_steps=10, learning_rate=1.0))
+    rates = [learning_rate(config, step) for step in range(100)]
+    assert rates[0] == 0.1
+    assert max(rates) == rates[9] == rates[10] == 1.0
+    assert (np.diff(rates[10:]) < 0).all()
+    assert rates[-1] < 0.02
+
+
+def test_logits_of_a_recording_are_nan_where_it_is_not_usable(parts: Parts) -> None:
+    recording = parts[0][0]
+    usable = recording.windows.usable.copy()
+    usable[5:300] = False
+    logit = judge_recording(new_network(TINY), replace(recording.windows, usable=usable), torch.device("cpu"))
+    np.testing.assert_array_equal(np.isnan(logit), ~usable)
+
+
+def test_an_unknown_device_names_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="auto, cpu, cuda"):
+        choose_device("gpu")
+    assert choose_device("cpu").type == "cpu"

@@ -1,0 +1,109 @@
+"""From a cohort to a model file that says how it came to be."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load
+
+from eegwarn.backbones.resnet import ResNet, ResNetConfig
+from eegwarn.bedside import read_bundle, score_recording
+from eegwarn.bedside.runtime import Runtime
+from eegwarn.cohort import Cohort
+from eegwarn.config import from_table
+from eegwarn.errors import ModelError, OutputError, SplitError
+from eegwarn.signal.windows import stream_windows
+from training import export as export_module
+from training.config import TrainConfig
+from training.evaluate import evaluate_model, seen_persons
+from training.export import export_onnx
+from training.train import Trained, divide, train
+
+from .conftest import TINY
+
+
+def test_the_file_holds_what_was_trained(trained: Trained) -> None:
+    assert read_bundle(trained.path) == trained.bundle
+    assert [path.name for path in trained.path.parent.iterdir()] == [trained.path.name]
+
+
+def test_the_record_tells_how_the_model_came_to_be(trained: Trained, cohort: Cohort) -> None:
+    record = read_bundle(trained.path).record
+    assert from_table(TrainConfig, record["config"]) == TINY
+    assert set(record["versions"]) >= {"eegwarn", "torch", "numpy", "mne", "python"}
+    persons = [set(record["split"][part]["persons"]) for part in ("training", "validation")]
+    persons.append(set(record["split"]["test_persons"]))
+    assert sum(map(len, persons)) == len(set.union(*persons)) == len(cohort.patients)
+    assert len(record["training"]["history"]) == 3
+    assert 0 <= record["training"]["validation_auroc"] <= 1
+
+
+def test_bedside_and_torch_give_the_same_logits_on_every_window(trained: Trained, cohort: Cohort) -> None:
+    backbone = {key: value for key, value in trained.bundle.config.backbone.items() if key != "kind"}
+    network = ResNet(from_table(ResNetConfig, backbone))
+    network.load_state_dict(load(trained.bundle.weights))
+    runtime, config = Runtime(trained.bundle), trained.bundle.config
+    whole = cohort.recordings[0].open()
+    start = replace(whole, n_times=round(300 * whole.sfreq))
+    for windows in stream_windows(start, config.signal, config.windows):
+        eeg_uv = torch.from_numpy(np.where(windows.bad[:, :, None], 0, windows.data).astype(np.float32))
+        with torch.no_grad():
+            expected = network.eval()(eeg_uv).numpy()
+        judged = windows.usable
+        np.testing.assert_allclose(runtime.logit(windows)[judged], expected[judged], rtol=1e-5, atol=1e-5)
+
+
+def test_an_existing_model_is_kept_unless_asked(trained: Trained, cohort: Cohort, cache: Path) -> None:
+    with pytest.raises(OutputError, match="already exists"):
+        train(cohort, trained.path, TINY, cache=cache)
+
+
+def test_the_same_seed_divides_the_same_way(cohort: Cohort) -> None:
+    assert divide(cohort, TINY) == divide(cohort, TINY)
+
+
+def test_evaluation_leaves_out_whom_the_model_has_seen(trained: Trained, cohort: Cohort) -> None:
+    evaluated = evaluate_model(trained.bundle, cohort, model="tiny")
+    held_out = set(trained.bundle.record["split"]["test_persons"])
+    assert {each.patient_id for each in evaluated.recordings} == held_out
+    assert set(evaluated.left_out) == {patient.id for patient in cohort.patients} - held_out
+    assert "none was seen" in evaluated.report.context.split
+    scored = score_recording(trained.bundle, cohort.patient(min(held_out)).recordings[0].open())
+    np.testing.assert_array_equal(evaluated.recordings[0].probability, scored.probability)
+
+
+def seen_only(cohort: Cohort, trained: Trained) -> Cohort:
+    held_out = trained.bundle.record["split"]["test_persons"]
+    return replace(cohort, patients=tuple(each for each in cohort.patients if each.id not in held_out))
+
+
+def test_evaluation_on_patients_it_has_seen_is_refused_unless_asked(trained: Trained, cohort: Cohort) -> None:
+    seen = seen_only(cohort, trained)
+    with pytest.raises(SplitError, match="trained on every patient"):
+        evaluate_model(trained.bundle, seen, model="tiny")
+    evaluated = evaluate_model(trained.bundle, seen, model="tiny", include_seen=True)
+    assert "too good" in evaluated.report.context.split
+
+
+def test_a_new_recording_of_a_seen_patient_is_seen_too(trained: Trained, cohort: Cohort, tmp_path: Path) -> None:
+    (known, *_) = seen_only(cohort, trained).patients
+    new = tmp_path / "new.edf"
+    new.write_bytes(known.recordings[0].path.read_bytes() + b"\0")
+    more = replace(known, recordings=(*known.recordings, replace(known.recordings[0], path=new)))
+    assert seen_persons(trained.bundle.record, replace(cohort, patients=(more,))) == {known.id}
+
+
+def test_the_same_name_in_another_data_set_is_another_person(trained: Trained, cohort: Cohort, tmp_path: Path) -> None:
+    (known, *_) = seen_only(cohort, trained).patients
+    other = tmp_path / "other.edf"
+    other.write_bytes(known.recordings[0].path.read_bytes() + b"\0")
+    stranger = replace(known, recordings=(replace(known.recordings[0], path=other),))
+    assert seen_persons(trained.bundle.record, replace(cohort, patients=(stranger,))) == set()
+
+
+def test_an_export_that_differs_from_the_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_module, "LARGEST_DIFFERENCE", 0.0)
+    with pytest.raises(ModelError, match="differs from the trained one"):
+        export_onnx(ResNet(TINY.backbone), n_channels=18, n_times=512)
