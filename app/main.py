@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.access import is_loopback, login_is_configured
-from app.pages import recording
+from app.views import recording
 
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.6rem 1.2rem 0.4rem 1.2rem; }

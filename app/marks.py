@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eegwarn.cohort.reading import list_folder
+from eegwarn.errors import EventsError
 from eegwarn.events import SeizureEvent, events_from_marks
 from eegwarn.signal.recording import Recording
 
@@ -25,13 +26,15 @@ def marked_seizures(path: Path, folder: Path, recording: Recording) -> tuple[Sei
 
     Raises
     ------
-    EegwarnError
-        If a table of the data set cannot be read.
+    EventsError
+        If the table that should tell them cannot be read.
     """
     path = path.resolve()
     for root in _roots(path, folder.resolve()):
-        layout, listing = list_folder(root)
-        events = next((one.events for one in listing.recordings if one.path.resolve() == path), None)
+        layout, listing = list_folder(root, [path])
+        if not listing.recordings and listing.skipped:
+            raise EventsError(f"The marks of {path.name!r} cannot be used: {listing.skipped[0].reason}")
+        events = next((one.events for one in listing.recordings), None)
         if events is not None:
             return events
         if layout != "plain":

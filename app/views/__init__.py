@@ -1,0 +1,1 @@
+"""The pages of the dashboard: layout only. Streamlit would take a folder called "pages" for its own."""

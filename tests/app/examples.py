@@ -1,0 +1,80 @@
+"""Recordings and a model that are small enough to score in a second, written as real files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from edfio import Edf, EdfAnnotation, EdfSignal
+
+import app
+from eegwarn.bedside.bundle import Bundle, ModelConfig
+from eegwarn.bedside.scoring import Scored
+from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
+from eegwarn.warning.alarm import Alarm, Fault
+
+SFREQ = 256
+DURATION_S = 180
+SEIZURE_S = (90, 120)
+ELECTRODES = "Fp1 Fp2 F3 F4 C3 C4 P3 P4 O1 O2 F7 F8 T3 T4 T5 T6 Fz Cz Pz".split()
+
+
+def write_edf(path: Path, data_uv: Mapping[str, np.ndarray], *, marks: tuple[EdfAnnotation, ...] = ()) -> Path:
+    """Write channels in µV at 256 Hz as EDF+."""
+    signals = [
+        EdfSignal(values, SFREQ, label=label, physical_dimension="uV", physical_range=(-3276.8, 3276.7))
+        for label, values in data_uv.items()
+    ]
+    Edf(signals, annotations=marks).write(path)
+    return path
+
+
+def simulated_uv(duration_s: int = DURATION_S, *, seed: int = 3) -> dict[str, np.ndarray]:
+    """Noise on 19 electrodes, and a rhythm of 4 Hz that differs from electrode to electrode in the seizure."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(duration_s * SFREQ) / SFREQ
+    in_seizure = (time_s >= SEIZURE_S[0]) & (time_s < SEIZURE_S[1])
+    return {
+        f"EEG {name}-REF": rng.normal(0, 12, time_s.size)
+        + in_seizure * 120 * np.sin(2 * np.pi * 4 * time_s + number * 0.9)
+        for number, name in enumerate(ELECTRODES)
+    }
+
+
+def amplitude_model() -> Bundle:
+    """A model whose logit grows with the mean amplitude: above about 25 µV it warns."""
+    from onnx import TensorProto, helper
+
+    length = 512
+    windows = helper.make_tensor_value_info("windows", TensorProto.FLOAT, ["n", len(LONGITUDINAL_BIPOLAR), length])
+    logit = helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n"])
+    nodes = [
+        helper.make_node("Abs", ["windows"], ["amplitude"]),
+        helper.make_node("ReduceMean", ["amplitude"], ["mean_uv"], axes=[1, 2], keepdims=0),
+        helper.make_node("Sub", ["mean_uv", "turn_uv"], ["above_uv"]),
+        helper.make_node("Mul", ["above_uv", "slope"], ["logit"]),
+    ]
+    constants = [
+        helper.make_tensor("turn_uv", TensorProto.FLOAT, [], [25.0]),
+        helper.make_tensor("slope", TensorProto.FLOAT, [], [0.25]),
+    ]
+    graph = helper.make_graph(nodes, "amplitude", [windows], [logit], initializer=constants)
+    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    return Bundle(ModelConfig(), network.SerializeToString(), b"")
+
+
+def scored_with(
+    *, alarms: tuple[Alarm, ...] = (), faults: tuple[Fault, ...] = (), duration_s: float = 100.0, horizon_s: float = 0.0
+) -> Scored:
+    """A scored recording of 4 s windows every second, with the alarms and faults that are given."""
+    start_s = np.arange(0.0, duration_s - 3.0)
+    level = np.zeros_like(start_s)
+    return Scored("test.edf", None, duration_s, 4.0, horizon_s, start_s, level, alarms, faults)
+
+
+def _viewer_html() -> str:
+    folder = Path(app.__file__).parent / "viewer"
+    return f"<style>{(folder / 'viewer.css').read_text()}</style>{(folder / 'viewer.html').read_text()}"
+
+
+VIEWER_HTML = _viewer_html()
+"""The viewer's markup and style, for a page without a server."""
