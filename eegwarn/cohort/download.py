@@ -4,10 +4,12 @@ import difflib
 import http.client
 import logging
 import re
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,7 +25,28 @@ _TIMEOUT_S = 30
 _CHUNK_BYTES = 2**18
 
 
-Progress = Callable[[str, int, int], None]
+@dataclass(frozen=True)
+class Transfer:
+    """How far a download has come.
+
+    Parameters
+    ----------
+    name : str
+        The file under way, as the data set names it.
+    file_number, n_files : int
+        Its number, from 1, and how many there are.
+    done_bytes, total_bytes : int
+        Of this file; the same when it is there, also where nothing had to be fetched.
+    """
+
+    name: str
+    file_number: int
+    n_files: int
+    done_bytes: int
+    total_bytes: int
+
+
+Progress = Callable[[Transfer], None]
 
 
 def download_chbmit(
@@ -47,7 +70,7 @@ def download_chbmit(
     base_url : str
         Where from; it must hold ``SHA256SUMS.txt``.
     progress : callable or None
-        Called as ``progress(name_of_the_file, done_bytes, total_bytes)``.
+        Called with a `Transfer` at each step.
     retries : int
         How often a broken transfer of a file is taken up again.
 
@@ -84,22 +107,26 @@ def _download(
 ) -> tuple[Path, ...]:
     import pooch
 
+    base_url = base_url.rstrip("/") + "/"
     registry = _choose(_read_checksums(base_url), patients)
     pooch.get_logger().setLevel(logging.WARNING)
     store = pooch.create(path=folder, base_url=base_url, registry=registry, retry_if_failed=retries)
-    for name in registry:
-        report = partial(progress or _silent, name)
+    for number, name in enumerate(registry, start=1):
+        report = partial(_report, progress, name, number, len(registry))
         try:
             store.fetch(name, downloader=partial(_resume, folder / _partial_name(name), report))
+            n_bytes = (folder / name).stat().st_size
         except ValueError as error:
             raise DownloadError(f"{name!r} could not be fetched whole: {error} Run the same command again.") from error
         except OSError as error:
             raise DownloadError(f"{name!r} cannot be written to {str(folder)!r}: {error.strerror or error}.") from error
+        report(n_bytes, n_bytes)
     return tuple(folder / name for name in registry)
 
 
-def _silent(_name: str, _done_bytes: int, _total_bytes: int) -> None:
-    pass
+def _report(progress: Progress | None, name: str, number: int, n_files: int, done: int, total: int) -> None:
+    if progress is not None:
+        progress(Transfer(name, number, n_files, done, total))
 
 
 def _read_checksums(base_url: str) -> dict[str, str]:
@@ -166,7 +193,7 @@ def _resume(part: Path, report: Callable[[int, int], None], url: str, output: st
     except urllib.error.HTTPError as error:
         if error.code != 416:  # what is there already is whole, or wrong: the checksum tells
             raise DownloadError(f"{url} answers {error.code} {error.reason}. Check the address.") from error
-    except (TimeoutError, ConnectionError, urllib.error.URLError) as error:
+    except (TimeoutError, ConnectionError, ssl.SSLError, urllib.error.URLError) as error:
         raise _BrokenTransferError(f"the connection broke after {done} bytes ({error}).") from error
     else:
         if done < total:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eegwarn.cohort.download import download_chbmit, download_siena
+from eegwarn.cohort.download import Transfer, download_chbmit, download_siena
 from eegwarn.errors import DownloadError
 
 FILES = {
@@ -90,15 +90,14 @@ def test_all_patients_come_by_default(tmp_path: Path, archive: Archive) -> None:
 
 
 def test_progress_ends_with_every_byte_of_every_file(tmp_path: Path, archive: Archive) -> None:
-    last: dict[str, tuple[int, int]] = {}
-    paths = download_chbmit(
-        tmp_path,
-        patients=["chb01"],
-        base_url=archive.url,
-        progress=lambda name, done, total: last.update({name: (done, total)}),
-    )
-    assert last == {path.relative_to(tmp_path).as_posix(): (path.stat().st_size,) * 2 for path in paths}
-    assert len(last) == 3
+    for _ in range(2):  # the second time, nothing is left to fetch
+        steps: list[Transfer] = []
+        paths = download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, progress=steps.append)
+        last = {tmp_path / step.name: step for step in steps}
+        assert list(last) == list(paths)
+        for path, step in last.items():
+            assert step.done_bytes == step.total_bytes == path.stat().st_size
+        assert [(step.file_number, step.n_files) for step in last.values()] == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_complete_files_are_not_fetched_again(tmp_path: Path, archive: Archive) -> None:
