@@ -15,22 +15,23 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import EventsError
 from eegwarn.events.event import SeizureEvent, in_time_order
-from eegwarn.events.szcore import is_seizure_kind
 from eegwarn.events.whole_file import whole_file
 from eegwarn.signal.recording import Mark, Recording
 
 if TYPE_CHECKING:
     from edfio import Edf
 
-_SEIZURE = re.compile(r"\b(seizures?|seiz|sz|szr|crisis|crisi|crise|anfall|krise)\b|\bsz_", re.IGNORECASE)
+_WORD = r"(?:seizures?|seiz|sz|szr|crisis|crisi|crise|anfall|krise)\b"
+_SEIZURE = re.compile(rf"\b{_WORD}", re.IGNORECASE)
 # Texts that speak of a seizure but mark none.
 _NOT_ONE = re.compile(
-    r"\b(no|not|without|non|possible|questionable|pre|post|inter|after|before)\b[\s_-]*\w*|\w*(preictal|postictal|interictal)|"
-    r"seizure[\s-]free|\?",
+    r"\b(no|not|without|non|possible|questionable|pre|post|inter|after|before|between)\b[\s-]*"
+    rf"((a|an|any|more|further|clear|definite|clinical|electrographic|epileptic)\s+)*{_WORD}"
+    rf"|\b(pre|post|inter)[\s-]?ictal|{_WORD}[\s-]?free|\?",
     re.IGNORECASE,
 )
 _ONSET = re.compile(r"\b(onset|start|starts|started|begin|begins|beginning|beginn|inizio|debut|début)\b", re.IGNORECASE)
-_OFFSET = re.compile(r"\b(offset|end|ends|ended|ending|stop|stops|ende|fine|fin|termination|over)\b", re.IGNORECASE)
+_OFFSET = re.compile(r"\b(offset|end|ends|ended|ending|stop|stops|ende|fin|termination)\b", re.IGNORECASE)
 _ONSET_ALONE = re.compile(r"\W*((eeg|electrographic|clinical|clin|ictal)\W+)?(onset|offset)\W*\d*\W*", re.IGNORECASE)
 _CLINICAL = re.compile(r"\bclin(ical)?\b", re.IGNORECASE)
 
@@ -39,9 +40,9 @@ def events_from_marks(marks: Iterable[Mark]) -> tuple[SeizureEvent, ...]:
     """Find the seizures among a recording's annotations.
 
     Three ways of marking are understood: an annotation with a duration ("seizure", "sz_foc"); a pair such as "seizure
-    start" and "seizure end", or "onset" and "offset"; and an onset alone, which gives an event without an offset. A
-    clinical onset after an electrographic one, with no end between them, belongs to the same seizure. Other texts, such
-    as "no seizure" or "postictal", are passed over.
+    start" and "seizure end", or "onset" and "offset", which goes before their own durations; and an onset alone, which
+    gives an event without an offset. A clinical onset after an electrographic one, with no end between them, belongs to
+    the same seizure. Other texts, such as "no seizure" or "postictal", are passed over.
 
     Parameters
     ----------
@@ -56,38 +57,44 @@ def events_from_marks(marks: Iterable[Mark]) -> tuple[SeizureEvent, ...]:
     events: list[SeizureEvent] = []
     opened: Mark | None = None
     for mark in sorted(marks, key=lambda mark: (mark.onset_s, _is_offset(mark.text))):
-        text = mark.text.replace("_", " ")
         if not np.isfinite(mark.onset_s) or not _speaks_of_a_seizure(mark.text):
             continue
-        end_s = mark.onset_s + mark.duration_s
-        if mark.onset_s < end_s < np.inf:
-            events.append(SeizureEvent(mark.onset_s, end_s, _kind(mark.text)))
-        elif _is_offset(mark.text):
-            if opened is not None:
-                events.append(SeizureEvent(opened.onset_s, mark.onset_s, _kind(opened.text)))
+        if _is_offset(mark.text):
+            events += _event(opened, mark.onset_s)
             opened = None
-        elif opened is None or bool(_CLINICAL.search(text)) == bool(_CLINICAL.search(opened.text)):
-            if opened is not None:
-                events.append(SeizureEvent(opened.onset_s, None, _kind(opened.text)))
+        elif mark.duration_s > 0 and not _ONSET.search(_words(mark.text)):
+            events += _event(mark)
+        elif opened is None or _is_clinical(mark.text) == _is_clinical(opened.text):
+            events += _event(opened)
             opened = mark
-    if opened is not None:
-        events.append(SeizureEvent(opened.onset_s, None, _kind(opened.text)))
-    return in_time_order(events)
+    return in_time_order([*events, *_event(opened)])
+
+
+def _event(begin: Mark | None, offset_s: float | None = None) -> list[SeizureEvent]:
+    if begin is None:
+        return []
+    if offset_s is None and 0 < begin.duration_s < np.inf:
+        offset_s = begin.onset_s + begin.duration_s
+    kind = begin.text.strip()
+    return [SeizureEvent(begin.onset_s, offset_s, kind if re.fullmatch(r"sz(_\w+)?", kind) else "sz")]
+
+
+def _words(text: str) -> str:
+    return text.replace("_", " ")
+
+
+def _is_clinical(text: str) -> bool:
+    return bool(_CLINICAL.search(_words(text)))
 
 
 def _speaks_of_a_seizure(text: str) -> bool:
-    words = text.replace("_", " ")
+    words = _words(text)
     return bool(_SEIZURE.search(words) or _ONSET_ALONE.fullmatch(words)) and not _NOT_ONE.search(words)
 
 
 def _is_offset(text: str) -> bool:
-    words = text.replace("_", " ")
+    words = _words(text)
     return bool(_OFFSET.search(words)) and not _ONSET.search(words)
-
-
-def _kind(text: str) -> str:
-    text = text.strip()
-    return text if is_seizure_kind(text) and re.fullmatch(r"sz(_\w+)?", text) else "sz"
 
 
 def export_edfplus(recording: Recording, events: Sequence[SeizureEvent], path: Path) -> None:

@@ -38,10 +38,10 @@ def read_szcore_tsv(path: Path) -> tuple[SeizureEvent, ...]:
     EventsError
         If the file cannot be read, lacks a column, or a seizure's row holds no valid times.
     """
+    # Quotes have no meaning in a BIDS table, and one in a remark must not swallow the rows that follow.
+    table = csv.DictReader(read_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
-        # Quotes have no meaning in a BIDS table, and one in a remark must not swallow the rows that follow.
-        rows = list(csv.DictReader(read_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-        header = next(csv.reader(read_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE), [])
+        header, rows = table.fieldnames or (), list(table)
     except csv.Error as error:
         raise EventsError(f"{str(path)!r} is not a tab-separated table: {error}.") from error
     kind_column = next((name for name in ("eventType", "trial_type") if name in header), None)

@@ -43,6 +43,18 @@ def test_a_pair_of_marks_gives_one_event(begin: str, end: str) -> None:
 
 def test_a_mark_with_a_duration_is_whole() -> None:
     assert found((10.0, 25.0, "seizure")) == [(10.0, 35.0)]
+    assert found((10.0, 25.0, "seizure onset")) == [(10.0, 35.0)]
+
+
+def test_a_pair_goes_before_the_durations_of_its_marks() -> None:
+    assert found((10.0, 1.0, "seizure onset"), (60.0, 1.0, "seizure end")) == [(10.0, 60.0)]
+
+
+@pytest.mark.parametrize(
+    "text", ["seizure, patient not responding", "seizure over left temporal", "Sz after photic stimulation"]
+)
+def test_a_remark_beside_the_word_does_not_unmake_a_seizure(text: str) -> None:
+    assert found((10.0, 0.0, text)) == [(10.0, None)]
 
 
 def test_a_clinical_onset_belongs_to_the_electrographic_one_before_it() -> None:
@@ -54,6 +66,8 @@ def test_a_clinical_onset_belongs_to_the_electrographic_one_before_it() -> None:
     "text",
     [
         "no seizure",
+        "without any clinical seizure",
+        "Seizure-free night",
         "postictal",
         "post-seizure slowing",
         "pre-ictal",
