@@ -1,7 +1,7 @@
 """A cohort: patients, their recordings, and the seizures in them."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -125,7 +125,7 @@ class Cohort:
     folder: Path
     layout: Layout
     patients: tuple[Patient, ...]
-    skipped: tuple[Skipped, ...] = field(default=())
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def recordings(self) -> tuple[CohortRecording, ...]:

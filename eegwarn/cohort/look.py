@@ -1,6 +1,6 @@
 """A look at one recording: what it holds, from its header and a few short reads."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +13,11 @@ from eegwarn.signal.channels import Channel
 from eegwarn.signal.edf_header import read_edf_header, record_onsets_s
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR, plan_montage
+from eegwarn.signal.quality import Quality, QualityConfig, QualityJudge
 from eegwarn.signal.recording import Recording, open_recording
 
 _N_LOOKS = 8
 _LOOK_S = 4.0
-_FLAT_UV = 0.5
 _PLAUSIBLE_UV = (0.05, 20_000.0)
 
 MontageKind = Literal["referential", "bipolar", "mixed"]
@@ -48,9 +48,10 @@ class RecordingReport:
     gaps_s : tuple of (float, float)
         Start and length of each interruption that the file declares, in s.
     amplitude_uv : float or None
-        Median over channels of the median absolute deviation from each channel's own median, in µV.
-    flat_channels, nan_channels, implausible_channels : tuple of str
-        Channels that were flat, lacked samples, or were outside 0.05-20000 µV wherever they were looked at.
+        Median, over channels and stretches that are alive, of the absolute deviation from their own median, in µV.
+    flat_channels, saturated_channels, nan_channels, implausible_channels : tuple of str
+        Channels that were flat or saturated in most of the seconds looked at (as `eegwarn.signal.quality` judges them),
+        lacked samples that others had, or deviated by less than 0.05 or more than 20000 µV in every stretch.
     mains_hz : int or None
         50, 60, or 0 where neither stands out.
     events : tuple of SeizureEvent or None
@@ -70,10 +71,11 @@ class RecordingReport:
     gaps_s: tuple[tuple[float, float], ...] = ()
     amplitude_uv: float | None = None
     flat_channels: tuple[str, ...] = ()
+    saturated_channels: tuple[str, ...] = ()
     nan_channels: tuple[str, ...] = ()
     implausible_channels: tuple[str, ...] = ()
     mains_hz: int | None = None
-    events: tuple[SeizureEvent, ...] | None = field(default=None)
+    events: tuple[SeizureEvent, ...] | None = None
 
 
 def look_at(path: Path, events: tuple[SeizureEvent, ...] | None) -> RecordingReport:
@@ -103,6 +105,10 @@ def look_at(path: Path, events: tuple[SeizureEvent, ...] | None) -> RecordingRep
     except (MontageError, RecordingError) as error:
         problems.append(str(error))
         usable = False
+    amplitudes = _amplitudes(recording, looks)
+    if amplitudes["amplitude_uv"] is None:
+        problems.append("All channels are flat or without samples wherever it was looked at.")
+        usable = False
     events = events if events is not None else events_from_marks(recording.marks) or None
     problems += _event_problems(events, recording.duration_s)
     return RecordingReport(
@@ -119,7 +125,7 @@ def look_at(path: Path, events: tuple[SeizureEvent, ...] | None) -> RecordingRep
         gaps_s=gaps_s,
         mains_hz=mains_hz,
         events=events,
-        **_amplitudes(recording.channels, looks),
+        **amplitudes,
     )
 
 
@@ -130,26 +136,34 @@ def _looks(recording: Recording) -> NDArray[np.float32]:
     return np.stack([recording.read_uv(int(start), int(start) + length) for start in starts], axis=1)
 
 
-def _amplitudes(channels: tuple[Channel, ...], looks: NDArray[np.float32]) -> dict[str, Any]:
+def _amplitudes(recording: Recording, looks: NDArray[np.float32]) -> dict[str, Any]:
+    channels = recording.channels
     absent = np.asarray(~np.isfinite(looks).all(axis=-1))
     in_gap = absent.all(axis=0)
-    whole = np.where(absent[..., None], 0, looks)
-    flat: NDArray[np.bool_] = (np.ptp(whole, axis=-1) < _FLAT_UV) & ~absent
+    whole = np.where(absent[..., None], np.float32(0), looks)
+    flat, saturated = _flagged(looks, recording.sfreq)
     deviation_uv = np.median(np.abs(whole - np.median(whole, axis=-1, keepdims=True)), axis=-1)
     low_uv, high_uv = _PLAUSIBLE_UV
-    alive = ~flat & ~absent
-    implausible = alive & ((deviation_uv < low_uv) | (deviation_uv > high_uv))
+    alive = ~absent & ~flat[:, None]
+    implausible = (deviation_uv < low_uv) | (deviation_uv > high_uv)
     return {
         "amplitude_uv": float(np.median(deviation_uv[alive])) if alive.any() else None,
-        "flat_channels": _names(channels, _wherever(flat, ~absent)),
+        "flat_channels": _names(channels, flat),
+        "saturated_channels": _names(channels, saturated),
         "nan_channels": _names(channels, np.asarray((absent & ~in_gap).any(axis=1))),
-        "implausible_channels": _names(channels, _wherever(implausible, alive)),
+        "implausible_channels": _names(channels, np.asarray((implausible | ~alive).all(axis=1) & alive.any(axis=1))),
     }
 
 
-def _wherever(state: NDArray[np.bool_], judged: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which channels show a state in every look that could be judged, of which there must be one."""
-    return np.asarray((state | ~judged).all(axis=1) & judged.any(axis=1))
+def _flagged(looks: NDArray[np.float32], sfreq: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which channels are flat, and which saturated, in more than half of the whole seconds that have all samples."""
+    second_len = round(sfreq)
+    whole_len = looks.shape[-1] // second_len * second_len
+    judge = QualityJudge(len(looks), sfreq, (), QualityConfig())
+    flags = judge.judge(looks[..., :whole_len].reshape(len(looks), -1))
+    n_judged = ((flags & (Quality.NAN | Quality.GAP).value) == 0).sum(axis=1)
+    flat, saturated = (((flags & flag.value) != 0).sum(axis=1) for flag in (Quality.FLAT, Quality.SATURATED))
+    return flat > n_judged / 2, saturated > n_judged / 2
 
 
 def _names(channels: tuple[Channel, ...], chosen: NDArray[np.bool_]) -> tuple[str, ...]:

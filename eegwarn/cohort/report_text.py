@@ -52,8 +52,8 @@ def recording_lines(report: RecordingReport) -> list[str]:
             f"  gaps: {_names(f'{length:g} s at {at:g} s' for at, length in report.gaps_s)}",
             f"  median amplitude: {'none' if report.amplitude_uv is None else f'{report.amplitude_uv:.3g} µV'}; "
             f"mains: {f'{report.mains_hz} Hz' if report.mains_hz else 'none seen'}",
-            f"  flat: {_names(report.flat_channels)}; without samples: {_names(report.nan_channels)}; "
-            f"implausible: {_names(report.implausible_channels)}",
+            f"  flat: {_names(report.flat_channels)}; saturated: {_names(report.saturated_channels)}; "
+            f"without samples: {_names(report.nan_channels)}; implausible: {_names(report.implausible_channels)}",
         ]
     if report.events is not None:
         lines.append(f"  seizures: {_events(report.events)}")

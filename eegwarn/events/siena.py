@@ -96,25 +96,27 @@ class _ListReader:
         elif "start" in words or "onset" in words:
             self.end_seizure()
             self.onset_clock_s = clock_s
+        else:
+            self.problems.append(f"the line {line.strip()[:60]!r} tells neither a start nor an end")
 
     def end_seizure(self, end_clock_s: float | None = None) -> None:
         if self.onset_clock_s is None or self.name is None:
             if end_clock_s is not None:
                 self.problems.append(f"{self.name}: a seizure ends that never began")
             return
-        start_clock_s, self_onset_s = self.start_clock_s.get(self.name), self.onset_clock_s
+        start_clock_s, onset_clock_s = self.start_clock_s.get(self.name), self.onset_clock_s
         self.onset_clock_s = None
         if start_clock_s is None:
             self.problems.append(f"{self.name}: a seizure was left out because the registration's start is missing")
             return
-        onset_s = (self_onset_s - start_clock_s) % DAY_S
+        onset_s = (onset_clock_s - start_clock_s) % DAY_S
         duration_s = (self.end_clock_s.get(self.name, start_clock_s - 1) - start_clock_s) % DAY_S
         if onset_s > duration_s:
             self.problems.append(f"{self.name}: a seizure at {onset_s:g} s lies outside the registration; left out")
             return
         offset_s = None
         if end_clock_s is not None:
-            offset_s = onset_s + (end_clock_s - self_onset_s) % DAY_S
+            offset_s = onset_s + (end_clock_s - onset_clock_s) % DAY_S
         if offset_s is None or offset_s > duration_s:
             self.problems.append(f"{self.name}: the seizure at {onset_s:g} s has no end inside the registration")
             offset_s = None

@@ -46,18 +46,27 @@ def test_the_montage_is_told_from_the_channels(
     assert len(recording.missing_derivations) == 18 - len(derivations)
 
 
-def test_flat_and_implausible_channels_are_named(tmp_path: Path) -> None:
+def test_flat_saturated_and_implausible_channels_are_named(tmp_path: Path) -> None:
     data_uv = np.random.default_rng(0).normal(0, 30, (18, 640))
-    data_uv[3], data_uv[5] = 12.0, np.sign(data_uv[5]) * 25_000
+    data_uv[3], data_uv[5], data_uv[7] = 12.0, data_uv[5] * 2000, np.clip(data_uv[7] * 20, -400, 400)
     path = tmp_path / "a.edf"
     signals = [
-        EdfSignal(row, 64, label=label, physical_dimension="uV", physical_range=(-30_000, 30_000))
+        EdfSignal(row, 64, label=label, physical_dimension="uV", physical_range=(-400_000, 400_000))
         for label, row in zip(BIPOLAR, data_uv, strict=True)
     ]
     Edf(signals, data_record_duration=1).write(path)
     (recording,) = inspect(path).recordings
-    assert (recording.flat_channels, recording.implausible_channels) == ((BIPOLAR[3],), (BIPOLAR[5],))
+    assert recording.flat_channels == (BIPOLAR[3],)
+    assert recording.saturated_channels == (BIPOLAR[7],)
+    assert recording.implausible_channels == (BIPOLAR[5],)
     assert recording.usable
+
+
+def test_a_recording_of_flat_channels_only_is_not_usable(tmp_path: Path) -> None:
+    report = inspect(write_edf(tmp_path / "a.edf", data_uv=np.zeros((18, 640))))
+    assert not report.usable
+    assert report.recordings[0].flat_channels == tuple(BIPOLAR)
+    assert report.recordings[0].amplitude_uv is None
 
 
 def test_a_recording_in_the_wrong_unit_is_not_usable(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_a_seizure_outside_its_registration_is_left_out(tmp_path: Path) -> None:
         ("Seizure start time: 10.00.00\nSeizure end time: 10.01.00\n" + block(), "belongs to no file"),
         (block() + "Seizure start time: 25.00.00\n", "no time of day"),
         (block() + "Seizure end time: 20.00.00\n", "never began"),
+        (block() + "Seizure: 20.00.00\n", "neither a start nor an end"),
     ],
 )
 def test_what_cannot_be_read_is_reported(tmp_path: Path, text: str, problem: str) -> None:
