@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from eegwarn import __version__
-from eegwarn.errors import EegwarnError, OutputError
+from eegwarn.errors import EegwarnError, OutputError, RecordingError
 
 app = typer.Typer(
     name="eegwarn",
@@ -108,7 +108,8 @@ def inspect(
     else:
         typer.echo("\n\n".join(report.to_text() for report in reports))
     if not any(report.usable for report in reports):
-        raise typer.Exit(2)
+        named = ", ".join(str(path) for path in paths)
+        raise RecordingError(f"Nothing in {named} can be used, for the reasons above.")
 
 
 @app.command()
@@ -289,6 +290,7 @@ def _refuse_existing(path: Path | None, *, overwrite: bool) -> None:
 
 # typer carries a copy of click whose usage error has no public name of its own.
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+_INTERRUPTED = "Interrupted. Run the same command again to go on."
 _EXTRAS = {"torch": "train", "sklearn": "train", "timescoring": "train", "onnx": "train", "safetensors": "train"}
 
 
@@ -315,11 +317,16 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("Interrupted. Run the same command again to go on.", code=130)
-    return result if isinstance(result, int) else 0
+        return _fail(_INTERRUPTED, code=130)
+    code = result if isinstance(result, int) else 0
+    return _fail(_INTERRUPTED, code=code) if code == 130 else code
 
 
 def _fail(message: str, *, code: int = 2) -> int:
     line = " ".join(message.split())
     typer.echo(f"eegwarn: {line}", err=True)
     return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,7 +8,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eegwarn.errors import ConfigError
+from eegwarn.errors import ConfigError, MontageError
 from eegwarn.signal.channels import Channel
 from eegwarn.signal.filters import CausalFilter, RateConverter, design_band
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
@@ -134,11 +134,14 @@ class SignalChain:
         Raises
         ------
         RecordingError
-            If the amplitude is implausible for EEG in µV.
+            If the amplitude is implausible for EEG in µV, or derivations cannot be formed.
         """
         check_amplitude(recording)
         mains_hz = guess_mains_hz(recording) if config.notch_hz == "auto" else 0
-        return cls(recording.channels, recording.sfreq, config, mains_hz=mains_hz)
+        try:
+            return cls(recording.channels, recording.sfreq, config, mains_hz=mains_hz)
+        except MontageError as error:
+            raise MontageError(f"Recording {recording.name!r}: {error}") from error
 
     def _whole_seconds(self, block_uv: NDArray[np.float32]) -> NDArray[np.float32]:
         waiting = (

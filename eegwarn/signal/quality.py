@@ -95,15 +95,11 @@ class QualityJudge:
             Bits of `Quality`.
         """
         seconds = data.reshape(len(data), -1, self.second_len)
-        # A largest value is not finite as soon as one sample is not: no pass of its own is needed to find NaN.
-        highest, lowest = seconds.max(axis=-1), seconds.min(axis=-1)
-        if np.isfinite(highest).all() and np.isfinite(lowest).all():
-            return self._with_settling(amplitude_flags(seconds, highest, lowest, self.config, self._waves))
-        known = np.isfinite(seconds)
-        seconds = np.where(known, seconds, np.float32(0))
-        flags = amplitude_flags(seconds, seconds.max(axis=-1), seconds.min(axis=-1), self.config, self._waves)
-        flags[~known.all(axis=-1)] = Quality.NAN.value
-        flags[:, ~known.any(axis=0).all(axis=-1)] |= Quality.GAP.value
+        flags = amplitude_flags(seconds, self.config, self._waves)
+        absent = (flags & np.uint8(Quality.NAN.value)).all(axis=0)
+        if absent.any():
+            in_gap = ~np.isfinite(seconds[:, absent]).any(axis=0)
+            flags[:, absent] |= np.where(in_gap.any(axis=-1), np.uint8(Quality.GAP.value), np.uint8(0))
         return self._with_settling(flags)
 
     def _with_settling(self, flags: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -119,20 +115,14 @@ class QualityJudge:
 
 
 def amplitude_flags(
-    seconds: NDArray[np.float32],
-    highest: NDArray[np.float32],
-    lowest: NDArray[np.float32],
-    config: QualityConfig,
-    waves: list[NDArray[np.complex64]],
+    seconds: NDArray[np.float32], config: QualityConfig, waves: list[NDArray[np.complex64]]
 ) -> NDArray[np.uint8]:
-    """Judge seconds that hold no NaN: flat, saturated, detached, line noise.
+    """Judge seconds by themselves: flat, saturated, detached, line noise, or with a sample absent.
 
     Parameters
     ----------
     seconds : ndarray, shape (n_channels, n_seconds, second_len)
         Raw signal in µV.
-    highest, lowest : ndarray, shape (n_channels, n_seconds)
-        Largest and smallest sample of each second.
     config : QualityConfig
         The limits.
     waves : list of ndarray, shape (second_len,)
@@ -141,11 +131,16 @@ def amplitude_flags(
     Returns
     -------
     ndarray of uint8, shape (n_channels, n_seconds)
+        A second with an absent sample is `Quality.NAN` and nothing else.
     """
-    span = highest - lowest
-    flags = np.where(span < config.flat_uv, np.uint8(Quality.FLAT.value), np.uint8(0))
+    # The largest value is not finite as soon as one sample is not: finding NaN takes no pass of its own.
+    highest, lowest = seconds.max(axis=-1), seconds.min(axis=-1)
+    known = np.isfinite(highest) & np.isfinite(lowest)
+    span = np.subtract(highest, lowest, out=np.zeros_like(highest), where=known)
+    flags = np.where(known, np.uint8(0), np.uint8(Quality.NAN.value))
+    flags[known & (span < config.flat_uv)] |= Quality.FLAT.value
     flags[span > config.detached_uv] |= Quality.DETACHED.value
-    suspect = np.maximum(highest, -lowest) > config.saturated_above_uv
+    suspect = known & (np.maximum(highest, -lowest) > config.saturated_above_uv)
     if suspect.any():
         samples = seconds[suspect]
         at_rail = np.maximum(
