@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edfio import Edf, EdfAnnotation, EdfSignal, Patient
+from edfio import Edf, EdfSignal, Patient
 
 from eegwarn.cohort.inspect import Report, inspect_path
 from eegwarn.events import SeizureEvent, write_szcore_tsv
@@ -219,4 +219,3 @@ def test_shared_folders_get_reports(shared_data: Path) -> None:
     real = inspect(shared_data / "michigan_tle/michigan_tle.edf").recordings[0]
     assert (real.sfreq, real.duration_s, len(real.channels)) == (100, 500, 21)
     assert real.events == (SeizureEvent(350),)
-    assert EdfAnnotation(350.0, None, "seizure onset").text not in json.dumps(inspect(shared_data).to_table())
