@@ -1,6 +1,6 @@
 """The main job end to end on a small simulated cohort.
 
-``run_demo(out, *, n_patients=12, hours=1.0, seed=0, config=None, say=None, progress=None) -> Demo``
+``run_demo(out, *, n_patients=20, hours=0.6, seed=0, config=None, say=None, progress=None) -> Demo``
 """
 
 import shutil
@@ -11,13 +11,12 @@ from pathlib import Path
 from eegwarn.bedside.bundle import Bundle, read_bundle
 from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint, read_cohort
-from eegwarn.cohort.simulate import write_cohort
-from eegwarn.config import from_table, to_table, to_toml
+from eegwarn.cohort.simulate import SimulationConfig, write_cohort
+from eegwarn.config import from_table
 from eegwarn.errors import OutputError
-from eegwarn.evaluate.html import write_report
 from eegwarn.events.szcore import write_szcore_tsv
 from training.config import TrainConfig, shipped_config
-from training.evaluate import Evaluated, evaluate_model
+from training.evaluate import Evaluated, evaluate_model, write_html
 from training.train import divide, train
 
 Say = Callable[[str], None]
@@ -53,8 +52,8 @@ class Demo:
 def run_demo(
     out: Path,
     *,
-    n_patients: int = 12,
-    hours: float = 1.0,
+    n_patients: int = 20,
+    hours: float = 0.6,
     seed: int = 0,
     config: TrainConfig | None = None,
     say: Say | None = None,
@@ -101,13 +100,7 @@ def run_demo(
     tell(f"Scoring {recording.name} of patient {recording.patient_id}, one of them.")
     scored = score_recording(bundle, recording.open(), progress)
     write_szcore_tsv(warnings, scored.events, recording_duration_s=scored.duration_s, start=scored.start)
-    write_report(
-        report,
-        evaluated.report,
-        evaluated.recordings,
-        configuration=to_toml(to_table(config)),
-        threshold=bundle.config.alarm.threshold,
-    )
+    write_html(report, evaluated, bundle)
     return Demo(out, demo_cohort, model, warnings, report, evaluated, recording, scored)
 
 
@@ -120,7 +113,9 @@ def _simulate(folder: Path, n_patients: int, hours: float, seed: int, progress: 
     report = (
         None if progress is None else (lambda done, total: progress("simulate", round(60 * done), round(60 * total)))
     )
-    write_cohort(folder, n_patients=n_patients, hours=hours, seed=seed, progress=report)
+    # More seizures than in any ward, so that half an hour of each patient is enough to learn from.
+    simulation = SimulationConfig(seizures_per_hour=3.0)
+    write_cohort(folder, n_patients=n_patients, hours=hours, seed=seed, config=simulation, progress=report)
     return read_cohort(folder)
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint
+from eegwarn.config import to_toml
 from eegwarn.errors import CohortError, EegwarnError, SplitError
 from eegwarn.evaluate import Context, ForecastRule, Report, ScoredRecording, make_report
+from eegwarn.evaluate.html import write_report
 from eegwarn.events.labels import WindowState, label_windows
 from training.cache import file_fingerprint
 
@@ -107,6 +110,23 @@ def evaluate_model(
     )
     left_out = () if include_seen else tuple(sorted(seen))
     return Evaluated(report, tuple(recordings), left_out, tuple(skipped))
+
+
+def write_html(path: Path, evaluated: Evaluated, bundle: Bundle) -> None:
+    """Write an evaluation as one HTML file with figures and the configuration that the model was trained with.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    write_report(
+        path,
+        evaluated.report,
+        evaluated.recordings,
+        configuration=to_toml(bundle.record.get("config", {})),
+        threshold=bundle.config.alarm.threshold,
+    )
 
 
 def seen_persons(record: dict[str, Any], cohort: Cohort) -> set[str]:
