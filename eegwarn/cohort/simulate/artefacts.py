@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eegwarn.cohort.simulate.course import preictal_course
 from eegwarn.cohort.simulate.geometry import ELECTRODES, leadfield, near
-from eegwarn.cohort.simulate.muscle import MUSCLES, burst_gate, field_of, muscle_noise, muscle_patterns
+from eegwarn.cohort.simulate.muscle import MUSCLES, burst_gate, field_of, muscle_noise, seen_on_scalp
 from eegwarn.cohort.simulate.noise import band_noise, slow_noise
 from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import vigilance
@@ -47,7 +47,7 @@ def events_between(
 
 @lru_cache(maxsize=256)
 def event_onsets_s(patient: SimulatedPatient, kind: str, hour: int) -> NDArray[np.float64]:
-    """Draw the onsets of one kind in one hour of the patient's time: a Poisson process, thinned by the patient's state."""
+    """Draw the onsets of one kind in one hour of the patient's time: a Poisson process thinned by vigilance."""
     rates = np.array(KINDS[kind].rate_by_state)
     factor = patient.config.artefact_rate
     if kind == "spike":
@@ -59,7 +59,7 @@ def event_onsets_s(patient: SimulatedPatient, kind: str, hour: int) -> NDArray[n
     kept = rng.random(n_events)[order] * rates.max()
     onsets_s = onsets_s[order]
     if n_events == 0:
-        return onsets_s
+        return np.asarray(onsets_s)
     rate = rates[vigilance(patient, onsets_s)]
     if kind == "spike":
         preictal = preictal_course(patient, onsets_s)
@@ -138,9 +138,7 @@ def _chewing(rng: np.random.Generator, patient: SimulatedPatient) -> NDArray[np.
     strength_uv = 25 * np.exp(0.5 * rng.standard_normal())
     tongue = field_of("F7", width=0.3) + field_of("F8", width=0.3)
     slow = 0.6 * strength_uv * gate * np.sin(np.pi * rhythm)
-    return ((strength_uv * muscle_patterns(patient.draws("muscle"))) @ activity).astype(np.float32) + _outer(
-        tongue, slow
-    )
+    return seen_on_scalp(patient, strength_uv * activity) + _outer(tongue, slow)
 
 
 def _muscle_burst(rng: np.random.Generator, patient: SimulatedPatient) -> NDArray[np.float32]:
@@ -151,7 +149,7 @@ def _muscle_burst(rng: np.random.Generator, patient: SimulatedPatient) -> NDArra
     share = np.where(rng.random(len(MUSCLES)) < 0.5, 1.0, 0.15)
     activity = muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq) * gate
     strength_uv = 24 * np.exp(0.5 * rng.standard_normal())
-    return ((strength_uv * share * muscle_patterns(patient.draws("muscle"))) @ activity).astype(np.float32)
+    return seen_on_scalp(patient, strength_uv * share[:, None] * activity)
 
 
 def _movement(rng: np.random.Generator, patient: SimulatedPatient) -> NDArray[np.float32]:
@@ -167,7 +165,7 @@ def _movement(rng: np.random.Generator, patient: SimulatedPatient) -> NDArray[np
     amplitude_uv = 20 * np.exp(0.6 * rng.standard_normal())
     moved = (amplitude_uv * patterns).astype(np.float32) @ (waves * _hanning(time_s, 0.4))
     tense = 0.5 * amplitude_uv * muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq) * _hanning(time_s, 0.2)
-    return np.asarray(moved + muscle_patterns(patient.draws("muscle")).astype(np.float32) @ tense.astype(np.float32))
+    return np.asarray(moved + seen_on_scalp(patient, tense))
 
 
 def _electrode_pop(rng: np.random.Generator, patient: SimulatedPatient) -> NDArray[np.float32]:
@@ -199,7 +197,7 @@ def _ictal_mimic(rng: np.random.Generator, patient: SimulatedPatient) -> NDArray
     if rng.random() < 0.45:
         gate = burst_gate(rng, len(time_s), sfreq, bursts_per_s=0.15, burst_s=2.0)
         activity = 18 * gate * muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq)
-        data += muscle_patterns(patient.draws("muscle")).astype(np.float32) @ activity
+        data += seen_on_scalp(patient, activity)
     return data
 
 
@@ -210,7 +208,7 @@ KINDS: dict[str, _Kind] = {
     "blink": _Kind((600, 120, 0, 0, 0), 1, _blink),
     "eye movement": _Kind((90, 60, 0, 0, 240), 3, _eye_movement),
     "chewing": _Kind((9, 2, 0, 0, 0), 20, _chewing),
-    "muscle burst": _Kind((24, 12, 3, 2, 2), 12, _muscle_burst),
+    "muscle burst": _Kind((36, 18, 4, 3, 3), 12, _muscle_burst),
     "movement": _Kind((12, 8, 4, 2, 2), 12, _movement),
     "electrode pop": _Kind((4, 4, 4, 4, 4), 2, _electrode_pop),
     "ictal mimic": _Kind((8, 16, 10, 6, 5), 60, _ictal_mimic),

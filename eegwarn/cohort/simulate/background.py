@@ -24,25 +24,26 @@ _EPOCH_FADE_S = 6.0
 class _Component:
     """One part of the background: how many independent streams it has, and its gain by vigilance.
 
-    ``gain_by_state`` is for wake, drowsy, N2, N3 and REM; ``pace_log_sd`` is the spread of the gain within a minute;
-    ``preictal`` and ``postictal`` are the relative changes at full strength.
+    ``gain_by_state`` is for wake, drowsy, N2, N3 and REM; ``pace_log_sd`` and ``drift_log_sd`` are the spreads of the
+    gain within a minute and over ten; ``preictal`` and ``postictal`` are the relative changes at full strength.
     """
 
     n_streams: int
     gain_by_state: tuple[float, float, float, float, float]
     pace_log_sd: float
+    drift_log_sd: float = 0.22
     preictal: float = 0.0
     postictal: float = 0.0
 
 
 _COMPONENTS = {
-    "aperiodic": _Component(12, (1.0, 1.05, 1.15, 1.3, 0.95), 0.10, postictal=0.15),
+    "aperiodic": _Component(10, (1.0, 1.05, 1.15, 1.3, 0.95), 0.10, postictal=0.15),
     "alpha": _Component(5, (1.0, 0.5, 0.2, 0.1, 0.25), 0.25, preictal=-0.2, postictal=-0.7),
     "theta": _Component(5, (1.0, 1.6, 1.5, 1.2, 1.4), 0.25, preictal=0.45, postictal=0.8),
     "delta": _Component(4, (1.0, 1.2, 2.2, 4.0, 1.0), 0.25, postictal=1.5),
     "sigma": _Component(4, (0.1, 0.3, 1.4, 0.7, 0.2), 0.5),
     "beta": _Component(6, (1.0, 0.9, 0.7, 0.5, 0.9), 0.25, preictal=0.6, postictal=-0.3),
-    "emg": _Component(len(MUSCLES), (1.0, 0.6, 0.3, 0.2, 0.1), 0.45, postictal=-0.3),
+    "emg": _Component(len(MUSCLES), (1.0, 0.6, 0.3, 0.2, 0.1), 0.45, drift_log_sd=0.6, postictal=-0.3),
 }
 
 
@@ -131,7 +132,7 @@ def _mixing(patient: SimulatedPatient, name: str) -> NDArray[np.float64]:
     component = _COMPONENTS[name]
     rng = patient.draws(f"mixing {name}")
     if name == "emg":
-        patterns = muscle_patterns(patient.draws("muscle"))
+        patterns = muscle_patterns(patient).astype(np.float64)
     else:
         weight = _region(name) * np.exp(0.35 * rng.standard_normal(len(source_positions())))
         patch = np.array([near(source / np.linalg.norm(source), 22.0) for source in source_positions()])
@@ -171,7 +172,7 @@ def _gains(patient: SimulatedPatient, time_s: NDArray[np.float64]) -> NDArray[np
     preictal, postictal = preictal_course(patient, time_s), postictal_course(patient, time_s)
     ictal = ictal_course(patient, time_s)
     for row, (name, component) in enumerate(_COMPONENTS.items()):
-        drift = 0.22 * smooth_noise(patient, f"drift {name}", time_s, spacing_s=613.0)
+        drift = component.drift_log_sd * smooth_noise(patient, f"drift {name}", time_s, spacing_s=613.0)
         pace = component.pace_log_sd * smooth_noise(patient, f"pace {name}", time_s, spacing_s=2.9)
         change = 1 + component.preictal * preictal + component.postictal * postictal
         gains[row] *= np.exp(drift + pace) * np.maximum(change, 0.1)

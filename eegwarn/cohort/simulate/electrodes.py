@@ -21,11 +21,12 @@ def add_mains(data: NDArray[np.float32], patient: SimulatedPatient, start_s: flo
     strength = acquisition.line_uv * np.exp(0.6 * rng.standard_normal(len(ELECTRODES)))
     lag = 0.5 * rng.standard_normal(len(ELECTRODES))
     hz = acquisition.line_hz + 0.02 * rng.standard_normal()
-    phase = 2 * np.pi * ((hz * start_s) % 1 + hz / acquisition.sfreq * np.arange(data.shape[1]))
+    turns = (hz * start_s + hz / acquisition.sfreq * np.arange(data.shape[1])) % 1
+    phase = (2 * np.pi * turns).astype(np.float32)
     coarse_s = start_s + np.linspace(0, data.shape[1] / acquisition.sfreq, 65)
     gain = np.exp(0.3 * smooth_noise(patient, "mains gain", coarse_s, spacing_s=97.0))
-    swell = np.interp(np.linspace(0, 64, data.shape[1], endpoint=False), np.arange(65), gain)
-    waves = np.stack([np.sin(phase) * swell, np.cos(phase) * swell]).astype(np.float32)
+    swell = np.interp(np.linspace(0, 64, data.shape[1], endpoint=False), np.arange(65), gain).astype(np.float32)
+    waves = np.stack([np.sin(phase) * swell, np.cos(phase) * swell])
     data += np.stack([strength * np.cos(lag), strength * np.sin(lag)], axis=1).astype(np.float32) @ waves
 
 

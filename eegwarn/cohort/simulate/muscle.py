@@ -1,10 +1,13 @@
 """Muscle activity: where it is seen and how it bursts."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.cohort.simulate.geometry import ELECTRODES, electrode_positions
 from eegwarn.cohort.simulate.noise import band_noise
+from eegwarn.cohort.simulate.patient import SimulatedPatient
 
 MUSCLES = ("F7", "F8", "T7", "T8", "FP1", "FP2", "FT9", "FT10")
 """Electrodes nearest to the frontal and temporal muscles."""
@@ -19,10 +22,17 @@ def field_of(electrode: str, *, width: float) -> NDArray[np.float64]:
     return np.asarray(np.exp((cosine - 1) / width))
 
 
-def muscle_patterns(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw how strongly each muscle reaches each electrode, shape (n_electrodes, n_muscles)."""
+@lru_cache(maxsize=64)
+def muscle_patterns(patient: SimulatedPatient) -> NDArray[np.float32]:
+    """Draw how strongly each of a patient's muscles reaches each electrode, shape (n_electrodes, n_muscles)."""
+    strength = np.exp(0.4 * patient.draws("muscle").standard_normal(len(MUSCLES)))
     patterns = np.stack([field_of(muscle, width=0.12) for muscle in MUSCLES], axis=1)
-    return np.asarray(patterns * np.exp(0.4 * rng.standard_normal(len(MUSCLES))) + 0.02)
+    return (patterns * strength + 0.02).astype(np.float32)
+
+
+def seen_on_scalp(patient: SimulatedPatient, activity_uv: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Lead the activity of the muscles, shape (n_muscles, n_times), to the electrodes."""
+    return np.asarray(muscle_patterns(patient) @ activity_uv.astype(np.float32))
 
 
 def muscle_noise(rng: np.random.Generator, shape: tuple[int, int], sfreq: float) -> NDArray[np.float32]:

@@ -153,7 +153,7 @@ def simulate_patient(number: int, *, seed: int, config: SimulationConfig | None 
 
 
 def _draw_rhythms(rng: np.random.Generator) -> Rhythms:
-    overall = _spread(rng, 1.0, 0.18)
+    overall = _spread(rng, 1.0, 0.25)
     return Rhythms(
         aperiodic_uv=11.0 * overall,
         aperiodic_slope=float(rng.uniform(2.0, 2.8)),
@@ -186,7 +186,7 @@ def _draw_epilepsy(rng: np.random.Generator, config: SimulationConfig) -> Epilep
         cluster_probability=float(rng.choice([0.0, 0.25], p=[0.7, 0.3])),
         duration_s=_spread(rng, 75.0, 0.3),
         early_s=float(rng.uniform(4, 15)),
-        amplitude_uv=_spread(rng, 78.0, 0.45),
+        amplitude_uv=_spread(rng, 74.0, 0.45),
         start_hz=float(rng.uniform(5.5, 9.0)),
         end_hz=float(rng.uniform(2.2, 4.0)),
         spread_mm_s=float(rng.uniform(3, 10)),

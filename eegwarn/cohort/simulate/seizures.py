@@ -9,7 +9,7 @@ from scipy.special import i0e
 
 from eegwarn.cohort.simulate.epileptor import run_epileptor
 from eegwarn.cohort.simulate.geometry import distances_mm, leadfield
-from eegwarn.cohort.simulate.muscle import MUSCLES, burst_gate, muscle_noise, muscle_patterns
+from eegwarn.cohort.simulate.muscle import MUSCLES, burst_gate, muscle_noise, seen_on_scalp
 from eegwarn.cohort.simulate.noise import band_noise, slow_noise
 from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import SimulatedSeizure
@@ -27,8 +27,8 @@ def render_seizure(patient: SimulatedPatient, seizure: SimulatedSeizure) -> NDAr
     time_s = (np.arange(round((seizure.offset_s - seizure.onset_s) * sfreq)) / sfreq).astype(np.float32)
     arrival_s, reach = _recruitment(patient, seizure)
     active = np.flatnonzero(reach > _LEAST_REACH)
-    arrival_s, reach = arrival_s[active], reach[active].astype(np.float32)
-    envelope = _envelope(rng, seizure, time_s, arrival_s, reach, sfreq)
+    arrival_s = arrival_s[active]
+    envelope = _envelope(rng, seizure, time_s, arrival_s, reach[active], sfreq)
     if patient.epilepsy.family == "epileptor":
         waves = _epileptor_waves(rng, patient, seizure, time_s, arrival_s)
     else:
@@ -71,7 +71,7 @@ def _envelope(
     seizure: SimulatedSeizure,
     time_s: NDArray[np.float32],
     arrival_s: NDArray[np.float64],
-    reach: NDArray[np.float32],
+    reach: NDArray[np.float64],
     sfreq: float,
 ) -> NDArray[np.float32]:
     """Amplitude of every active source, shape (n_active, n_times)."""
@@ -123,10 +123,10 @@ def _epileptor_waves(
     time_s: NDArray[np.float32],
     arrival_s: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Discharges of three Epileptors, each source following the one that is nearest in time, shape (n_active, n_times)."""
+    """Discharges of two coupled Epileptors, shape (n_active, n_times); a source follows the nearest in time."""
     sfreq = patient.acquisition.sfreq
     begin = round(0.8 * seizure.early_s * sfreq)
-    delays_s = (0.0, float(rng.uniform(1.5, 4)), float(rng.uniform(4, 9)))
+    delays_s = (0.0, float(rng.uniform(2, 8)))
     duration_s = (len(time_s) - begin) / sfreq
     nodes = np.zeros((len(delays_s), len(time_s)), dtype=np.float32)
     nodes[:, begin:] = run_epileptor(rng, delays_s=delays_s, duration_s=duration_s, sfreq=sfreq)[
@@ -153,7 +153,7 @@ def _established_rms(data: NDArray[np.float32], time_s: NDArray[np.float32], sei
 def _early_chirp(
     rng: np.random.Generator, patient: SimulatedPatient, seizure: SimulatedSeizure, time_s: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Draw the early stage: small fast activity at the focus that slows from about 20 to 16 Hz, then a small slow rhythm."""
+    """Draw the early stage: small fast activity at the focus, from about 20 to 16 Hz, and a small slow rhythm."""
     epilepsy, sfreq = patient.epilepsy, patient.acquisition.sfreq
     pattern = leadfield() @ np.exp(-0.5 * (distances_mm(np.array(epilepsy.focus)) / 20) ** 2)
     pattern /= np.abs(pattern).max()
@@ -173,7 +173,7 @@ def _muscle(
 ) -> NDArray[np.float32]:
     """Abrupt bursts of muscle once the seizure is established, in most seizures."""
     if rng.random() < 0.15:
-        return np.float32(0)
+        return np.zeros((1, 1), dtype=np.float32)
     sfreq = patient.acquisition.sfreq
     strength_uv = float(np.clip(14 * np.exp(0.6 * rng.standard_normal()), 3, 45)) * (
         1.4 if seizure.generalised else 1.0
@@ -185,4 +185,4 @@ def _muscle(
     begun = 1 / (1 + np.exp(np.clip((seizure.early_s + 3 - time_s) / 0.7, -30, 30)))
     gates = np.maximum(np.maximum(tonic, jerks), own) * begun * np.clip((time_s[-1] - time_s) / 0.5, 0, 1)
     activity = muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq) * (strength_uv * gates)
-    return np.asarray(muscle_patterns(patient.draws("muscle")) @ activity, dtype=np.float32)
+    return seen_on_scalp(patient, activity)

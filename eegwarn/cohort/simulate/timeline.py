@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from eegwarn.cohort.simulate.draws import keyed_normals
 from eegwarn.cohort.simulate.patient import SimulatedPatient
 
 FIRST_ONSET_S = 120.0
@@ -158,11 +159,13 @@ def smooth_noise(
     Independent knots every ``spacing_s`` are joined by sine and cosine weights, whose squares sum to one: the variance
     is the same on and between knots, so that the spacing cannot be seen in it.
     """
-    offset = patient.draws(f"{purpose} offset").random()
+    who = (patient.seed, patient.number)
+    # Knots lie elsewhere for every patient and purpose, so that no two courses keep step.
+    offset = keyed_normals(*who, f"{purpose} offset", 0, 1)[0] % 1
     place = np.maximum(time_s / spacing_s + offset + 1, 0)
     knot = place.astype(np.int64)
     first, last = int(knot[0]) // _KNOTS, (int(knot[-1]) + 1) // _KNOTS
-    values = np.concatenate([patient.draws(purpose, chunk).standard_normal(_KNOTS) for chunk in range(first, last + 1)])
+    values = np.concatenate([keyed_normals(*who, purpose, chunk, _KNOTS) for chunk in range(first, last + 1)])
     angle = np.pi / 2 * (place - knot)
     knot = knot - first * _KNOTS
     return np.asarray(np.cos(angle) * values[knot] + np.sin(angle) * values[knot + 1])
