@@ -93,12 +93,11 @@ def scored_text(scored: Scored, marked: Sequence[SeizureEvent]) -> str:
     """Say what a model found in a recording, and how that compares with the marks in its own file, if any."""
     from app.findings import alarm_table, clock, fault_spans, in_words
 
-    lines = [f"{scored.name}: {in_words(scored, marked)}"]
+    lines = [f"  {clock(start_s)}  FAULT until {clock(end_s)}" for start_s, end_s in fault_spans(scored)]
     for row in alarm_table(scored, marked):
         level = f"level {row['Level']}" if row["Level"] else ""
         lines.append(f"  {row['Time']}  {row['What']:<18} lasts {row['Lasts']:<8} {level}".rstrip())
-    lines += [f"  {clock(start_s)}  FAULT until {clock(end_s)}" for start_s, end_s in fault_spans(scored)]
-    return "\n".join(lines)
+    return "\n".join([f"{scored.name}: {in_words(scored, marked)}", *sorted(lines)])
 
 
 def evaluation_table(evaluated: "Evaluated") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def open_recording(path: Path | str, *, damaged: bool = False) -> Recording:
         )
     sfreq = float(raw.info["sfreq"])
     rows = [row for row, _ in found]
-    n_times = raw.n_times
+    n_times = int(raw.n_times)
     if header:
         n_times = min(n_times, round(header.n_records * header.record_s * sfreq))
     read_uv = partial(_read_uv, raw, rows, path.name)
@@ -122,12 +122,17 @@ def open_recording(path: Path | str, *, damaged: bool = False) -> Recording:
         channels=tuple(channel for _, channel in found),
         n_times=n_times,
         read_uv=read_uv,
-        start=raw.info["meas_date"],
+        start=_known_start(raw.info["meas_date"]),
         marks=tuple(
             Mark(float(mark["onset"]), float(mark["duration"]), str(mark["description"])) for mark in raw.annotations
         ),
         set_aside=set_aside,
     )
+
+
+def _known_start(measured: datetime | None) -> datetime | None:
+    # EDF+ writes 1 January 1985 where the date is unknown or withheld.
+    return None if measured is None or measured.date() == date(1985, 1, 1) else measured
 
 
 def _open_raw(path: Path, labels: tuple[str, ...] | None) -> Any:
