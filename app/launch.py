@@ -21,6 +21,12 @@ from eegwarn.errors import ConfigError, EegwarnError
 DEFAULT_PORT = 8501
 
 _MAIN = Path(__file__).parent / "main.py"
+# Streamlit's own accent is red, which is kept for alarms here. Variables, because older versions refuse unknown flags.
+_COLOURS = {
+    "STREAMLIT_THEME_LIGHT_PRIMARY_COLOR": "#0072b2",
+    "STREAMLIT_THEME_DARK_PRIMARY_COLOR": "#56b4e9",
+    "STREAMLIT_CLIENT_SHOW_ERROR_LINKS": "false",
+}
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 
@@ -114,7 +120,7 @@ def _command(port: int, address: str) -> list[str]:
 def _environment(folder: Path | None) -> dict[str, str]:
     # Streamlit puts main.py's own folder on the path, not the one that holds the package.
     paths = [str(_MAIN.parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)} | _COLOURS
     if folder is not None:
         environment[FOLDER_VARIABLE] = str(folder.resolve())
     return environment

@@ -61,6 +61,11 @@ def open_model(path: Path) -> OpenedModel:
     return OpenedModel(_read(file_print), file_print)
 
 
+def is_scored(opened: OpenedRecording, model: OpenedModel) -> bool:
+    """Whether `score` would answer at once."""
+    return (opened.file_print, model.file_print) in _kept_scores()
+
+
 def score(opened: OpenedRecording, model: OpenedModel, progress: Callable[[str, int, int], None]) -> Scored:
     """Score a recording, once for every state of its file and of the model's; errors as for `score_recording`."""
     kept, prints = _kept_scores(), (opened.file_print, model.file_print)

@@ -63,7 +63,7 @@ function overviewAxes(context, place, { top, bottom, right, duration_s, y }, sce
     context.globalAlpha = 0.18;
     line(context, x, top, x, bottom);
     context.globalAlpha = 1;
-    if (x < right - 10) context.fillText(clock(second), Math.max(x, GUTTER - 4), bottom + 11);
+    if (x < right - 50) context.fillText(clock(second), Math.max(x, GUTTER - 4), bottom + 11);
   }
   context.globalAlpha = 0.5;
   context.strokeRect(GUTTER + 0.5, top + 0.5, right - GUTTER - 1, bottom - top - 1);

@@ -1,6 +1,7 @@
 // The viewer: holds the place and the sensitivity, answers keys and clicks at once, and asks for EEG ahead of the reader.
 
 const SENSITIVITIES = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500]; // µV/mm
+const DEFAULT_SENSITIVITY = 10;
 const REMEMBERED = "eegwarn.sensitivity";
 const KEPT_BUFFERS = 8;
 const ANSWER_TIMEOUT_MS = 3000;
@@ -163,7 +164,7 @@ function rememberedSensitivity() {
   } catch {
     // As above.
   }
-  return 7;
+  return DEFAULT_SENSITIVITY;
 }
 
 function redraw(viewer) {

@@ -10,7 +10,7 @@ import streamlit as st
 from app import findings
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
 from app.scene import AHEAD_S, PAGE_S, Level, level_of, page_scene, recording_scene
-from app.scores import OpenedModel, OpenedRecording, open_file, open_model, page_of, score, seizures_of
+from app.scores import OpenedModel, OpenedRecording, is_scored, open_file, open_model, page_of, score, seizures_of
 from app.viewer import viewer
 from eegwarn.bedside.scoring import Scored
 from eegwarn.cohort.listing import RECORDING_SUFFIXES
@@ -30,7 +30,7 @@ def show() -> None:
         st.caption("Research software, not a medical device.")
         recording_path = _choose("Recording", folder, RECORDING_SUFFIXES)
         model_path = _choose("Model", folder, (MODEL_SUFFIX,))
-        below = st.container()
+        below = st.empty()
     if recording_path is None:
         st.info(
             f"No recording in {str(folder)!r}. Run `eegwarn demo` to make some, or type the path of an EDF file "
@@ -45,7 +45,7 @@ def show() -> None:
     model, scored, why_not = _score(opened, model_path)
     seizures = _marks(opened, folder)
     key = _key(opened, model)
-    with below:
+    with below.container():
         _list_findings(key, recording_path.stem, scored, seizures)
     _show_eeg(key, opened, model, scored, seizures, why_not)
 
@@ -67,24 +67,27 @@ def _choose(what: str, folder: Path, suffixes: tuple[str, ...]) -> Path | None:
 def _score(opened: OpenedRecording, model_path: Path | None) -> tuple[OpenedModel | None, Scored | None, str]:
     """Score the recording, with progress; where that cannot be, say why in a line, and show the EEG all the same."""
     if model_path is None:
-        st.info(
-            "No model chosen: the EEG is shown, and nothing was judged. `eegwarn train` or `eegwarn demo` makes one."
-        )
+        st.info("No model chosen, so nothing was judged. `eegwarn demo` or `eegwarn train` makes one.")
         return None, None, "not judged: no model chosen"
-    bar = st.empty()
     try:
         model = open_model(model_path)
     except EegwarnError as error:
         st.error(str(error))
         return None, None, "not judged: the model was refused"
+    bar = st.empty()
     try:
-        scored = score(opened, model, lambda step, done, total: _tell(bar, done, total))
+        if not is_scored(opened, model):
+            st.empty()  # in place of the viewer: the recording before this one must not stay in sight
+            score(opened, model, lambda step, done, total: _tell(bar, done, total))
+            st.rerun()
+        return model, score(opened, model, _no_progress), ""
     except EegwarnError as error:
-        st.error(str(error))
+        bar.error(str(error))
         return model, None, "not judged"
-    finally:
-        bar.empty()
-    return model, scored, ""
+
+
+def _no_progress(step: str, done: int, total: int) -> None:
+    pass
 
 
 def _marks(opened: OpenedRecording, folder: Path) -> Sequence[SeizureEvent]:
@@ -110,7 +113,7 @@ def _list_findings(key: str, stem: str, scored: Scored | None, seizures: Sequenc
         rows = findings.alarm_table(scored, seizures)
     else:
         rows = findings.seizure_table(seizures)
-    with st.container(height=230 if len(rows) > 5 else "content", border=False, gap=None):
+    with st.container(height=230 if len(rows) > 8 else "content", border=False, gap=None):
         for number, row in enumerate(rows[:_MOST_LISTED]):
             level = f" · {row['Level']}" if row["Level"] else ""
             st.button(

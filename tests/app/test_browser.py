@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from eegwarn.events.szcore import read_szcore_tsv
+from tests.app.examples import SFREQ, simulated_uv, write_edf
 from tests.app.test_launch import free_port
 
 START = """
@@ -102,6 +103,14 @@ def test_other_recording_is_chosen_and_looked_at_from_its_start(page: Any) -> No
     page.get_by_text("No alarms in 0:01:00").wait_for(timeout=15_000)
     wait_for_view(page, 0)
     assert "0:01:00" in page.locator(".place").inner_text()
+
+
+def test_path_of_a_recording_elsewhere_may_be_typed(page: Any, tmp_path: Path) -> None:
+    short = {label: values[: 12 * SFREQ] for label, values in simulated_uv().items()}
+    path = write_edf(tmp_path / "elsewhere.edf", short)
+    page.get_by_role("combobox", name="Recording").fill(str(path))
+    page.keyboard.press("Enter")
+    page.get_by_text("No alarms in 0:00:12").wait_for(timeout=15_000)
 
 
 def test_alarms_are_saved_as_a_table(page: Any, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def drawn_y(page: Any, seconds: np.ndarray, reach: float) -> np.ndarray:
 
 def test_sine_of_100_uv_is_drawn_at_its_place_and_height(show: Callable[..., Any]) -> None:
     page = show(scene_of(sine_page()))
-    press(page, *["ArrowDown"] * 4)
+    press(page, *["ArrowDown"] * 3)
     assert page.inner_text(".sensitivity-text") == "30 µV/mm"
     where = geometry(page)
     assert where["pxPerUv"] == pytest.approx(96 / 25.4 / 30)
@@ -134,7 +134,7 @@ def test_sine_of_100_uv_is_drawn_at_its_place_and_height(show: Callable[..., Any
 def test_negative_is_up_and_a_third_of_the_uv_a_mm_is_three_times_the_height(show: Callable[..., Any]) -> None:
     page = show(scene_of(sine_page()))
     heights = {}
-    press(page, *["ArrowDown"] * 4)
+    press(page, *["ArrowDown"] * 3)
     for sensitivity in (30, 20, 15, 10):
         assert page.inner_text(".sensitivity-text") == f"{sensitivity} µV/mm"
         expected = -100 * geometry(page)["pxPerUv"]
@@ -194,7 +194,7 @@ def test_click_on_the_overview_goes_there(show: Callable[..., Any]) -> None:
 
 def test_turned_page_is_drawn_at_once_from_what_was_sent_ahead(show: Callable[..., Any]) -> None:
     page = show(scene_of(sine_page()))
-    press(page, *["ArrowDown"] * 4, "ArrowRight")
+    press(page, *["ArrowDown"] * 3, "ArrowRight")
     assert page.get_attribute(".traces", "data-drawn") == "true"
     expected = 100 * geometry(page)["pxPerUv"] * np.sin(2 * np.pi * 0.3)
     np.testing.assert_allclose(drawn_y(page, np.array([0.3, 7.3]), 14), expected, atol=1.5)
