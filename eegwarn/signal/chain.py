@@ -8,7 +8,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eegwarn.errors import ConfigError, MontageError
+from eegwarn.errors import ConfigError, RecordingError
 from eegwarn.signal.channels import Channel
 from eegwarn.signal.filters import CausalFilter, RateConverter, design_band
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
@@ -17,6 +17,7 @@ from eegwarn.signal.quality import Quality, QualityConfig, QualityJudge
 from eegwarn.signal.recording import Recording
 
 Notch = Literal["auto", 0, 50, 60]
+_LEAST_SFREQ = 50.0
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,15 @@ class SignalChain:
     ------
     MontageError
         If derivations cannot be formed and ``config.missing`` is ``"error"``.
+    RecordingError
+        If the rate is below 50 Hz.
     """
 
     def __init__(self, channels: tuple[Channel, ...], sfreq: float, config: SignalConfig, *, mains_hz: int = 0) -> None:
+        if not sfreq >= _LEAST_SFREQ:
+            raise RecordingError(
+                f"EEG at {sfreq:g} Hz is too slow to be judged; at least {_LEAST_SFREQ:g} Hz are needed."
+            )
         self.config = config
         self.montage = plan_montage(channels, missing=config.missing)
         notch_hz = mains_hz if config.notch_hz == "auto" else config.notch_hz
@@ -140,8 +147,8 @@ class SignalChain:
         mains_hz = guess_mains_hz(recording) if config.notch_hz == "auto" else 0
         try:
             return cls(recording.channels, recording.sfreq, config, mains_hz=mains_hz)
-        except MontageError as error:
-            raise MontageError(f"Recording {recording.name!r}: {error}") from error
+        except RecordingError as error:
+            raise type(error)(f"Recording {recording.name!r}: {error}") from error
 
     def _whole_seconds(self, block_uv: NDArray[np.float32]) -> NDArray[np.float32]:
         waiting = (

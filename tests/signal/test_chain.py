@@ -167,3 +167,8 @@ def test_a_recording_of_flat_channels_is_judged_by_quality_not_by_scale() -> Non
 def test_a_band_beyond_the_rate_is_refused() -> None:
     with pytest.raises(ConfigError, match="sfreq / 2"):
         SignalConfig(low_pass_hz=70)
+
+
+def test_a_rate_too_slow_for_eeg_is_refused() -> None:
+    with pytest.raises(RecordingError, match=r"'in memory': EEG at 10 Hz is too slow"):
+        list(process(recording_of(noise_uv(19, 600), sfreq=10), SignalConfig()))

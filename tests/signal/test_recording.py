@@ -13,7 +13,6 @@ from eegwarn.signal import LONGITUDINAL_BIPOLAR, open_recording, plan_montage, p
 from eegwarn.signal.chain import SignalConfig
 from tests.signal.edf_files import ELECTRODES, noise_uv, write_edf
 
-
 N_SIGNALS = 20
 """Of the files written here: 19 electrodes and the annotations."""
 
