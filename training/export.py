@@ -58,7 +58,7 @@ def export_onnx(network: nn.Module, *, n_channels: int, n_times: int) -> bytes:
     buffer = BytesIO()
     program.save(buffer)
     content = _without_traces(buffer.getvalue())
-    _check_equal(network, content, n_channels, n_times)
+    check_equal(network, content, n_channels=n_channels, n_times=n_times)
     return content
 
 
@@ -75,7 +75,14 @@ def _without_traces(content: bytes) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def _check_equal(network: nn.Module, content: bytes, n_channels: int, n_times: int) -> None:
+def check_equal(network: nn.Module, content: bytes, *, n_channels: int, n_times: int) -> None:
+    """Compare an exported network with the one in torch, on noise from 0.1 to 3000 µV.
+
+    Raises
+    ------
+    ModelError
+        If their logits differ by more than 1e-5.
+    """
     rng = np.random.default_rng(0)
     scale_uv = np.geomspace(0.1, 3000, _CHECKED_WINDOWS)[:, None, None]
     eeg_uv = (scale_uv * rng.standard_normal((_CHECKED_WINDOWS, n_channels, n_times))).astype(np.float32)

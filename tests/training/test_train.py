@@ -15,10 +15,10 @@ from eegwarn.cohort import Cohort
 from eegwarn.config import from_table
 from eegwarn.errors import ModelError, OutputError, SplitError
 from eegwarn.signal.windows import stream_windows
-from training import export as export_module
 from training.config import TrainConfig
 from training.evaluate import evaluate_model, seen_persons
-from training.export import export_onnx
+from training.export import check_equal
+from training.network import new_network
 from training.train import Trained, divide, train
 
 from .conftest import TINY
@@ -103,7 +103,17 @@ def test_the_same_name_in_another_data_set_is_another_person(trained: Trained, c
     assert seen_persons(trained.bundle.record, replace(cohort, patients=(stranger,))) == set()
 
 
-def test_an_export_that_differs_from_the_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_module, "LARGEST_DIFFERENCE", 0.0)
+def test_an_export_that_differs_from_the_network_is_refused(trained: Trained) -> None:
+    network = new_network(TINY)
+    network.load_state_dict(load(trained.bundle.weights))
+    network.eval()
+    check_equal(network, trained.bundle.onnx, n_channels=18, n_times=512)
+    with torch.no_grad():
+        network.head.bias += 1e-4
     with pytest.raises(ModelError, match="differs from the trained one"):
-        export_onnx(ResNet(TINY.backbone), n_channels=18, n_times=512)
+        check_equal(network, trained.bundle.onnx, n_channels=18, n_times=512)
+
+
+def test_an_exported_network_does_not_tell_where_it_was_made(trained: Trained) -> None:
+    assert str(Path(__file__).parents[2]).encode() not in trained.bundle.onnx
+    assert b".py" not in trained.bundle.onnx

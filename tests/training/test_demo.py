@@ -1,0 +1,57 @@
+"""The demonstration leaves what it promises, and goes on where it stopped."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from eegwarn.errors import OutputError
+from eegwarn.events import read_szcore_tsv
+from training.demo import Demo, run_demo
+
+from .conftest import TINY
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Demo, list[str]]:
+    said: list[str] = []
+    return run_demo(tmp_path_factory.mktemp("out") / "demo", config=TINY, say=said.append, **SIZE), said
+
+
+SIZE = {"n_patients": 5, "hours": 0.3, "seed": 0}
+
+
+def test_it_leaves_its_files_and_nothing_else(demo: tuple[Demo, list[str]]) -> None:
+    folder = demo[0].folder
+    assert {path.name for path in folder.iterdir()} == {"cohort", "model.eegwarn", "warnings.tsv", "report.html"}
+
+
+def test_the_warnings_are_those_of_a_held_out_recording(demo: tuple[Demo, list[str]]) -> None:
+    made, _ = demo
+    assert made.recording.subject_id not in made.evaluated.left_out
+    written = [(event.onset_s, event.offset_s) for event in read_szcore_tsv(made.warnings)]
+    assert written == [(event.onset_s, event.offset_s) for event in made.scored.events]
+
+
+def test_it_says_what_it_does(demo: tuple[Demo, list[str]]) -> None:
+    assert [sentence.partition(" ")[0] for sentence in demo[1]] == ["Simulating", "Training", "Evaluating", "Scoring"]
+
+
+def test_a_second_run_keeps_what_is_finished(demo: tuple[Demo, list[str]]) -> None:
+    made, _ = demo
+    before = {path: path.stat().st_mtime_ns for path in (*made.cohort.rglob("*.edf"), made.model)}
+    again = run_demo(made.folder, config=TINY, **SIZE)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert json.dumps(again.scored.probability.tolist()) == json.dumps(made.scored.probability.tolist())
+
+
+def test_a_model_of_another_configuration_is_not_taken_for_its_own(demo: tuple[Demo, list[str]]) -> None:
+    with pytest.raises(OutputError, match="another configuration"):
+        run_demo(demo[0].folder, config=replace(TINY, seed=1), **SIZE)
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot be made"):
+        run_demo(tmp_path / "file" / "demo", config=TINY, **SIZE)
