@@ -27,7 +27,7 @@ _COLOURS = {
     "STREAMLIT_THEME_DARK_PRIMARY_COLOR": "#56b4e9",
     "STREAMLIT_CLIENT_SHOW_ERROR_LINKS": "false",
 }
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 5.0
 
 
@@ -67,6 +67,8 @@ def launch(
             on_ready(url)
             if not headless and _has_screen():
                 webbrowser.open(url)
+        elif child.poll() is None:
+            raise EegwarnError(f"The dashboard at {url} did not answer within {_START_TIMEOUT_S:.0f} s. Try again.")
         code = child.wait()
     if code > 0:
         raise EegwarnError(f"The dashboard at {url} ended with exit code {code}. Its own messages are above.")

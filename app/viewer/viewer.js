@@ -70,7 +70,9 @@ function receive(viewer, data) {
 }
 
 function decode(text, Type) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let k = 0; k < letters.length; k++) bytes[k] = letters.charCodeAt(k);
   return new Type(bytes.buffer);
 }
 

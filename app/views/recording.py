@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import findings
+from app.access import is_loopback
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
 from app.scene import AHEAD_S, PAGE_S, Level, level_of, page_scene, recording_scene
 from app.scores import OpenedModel, OpenedRecording, is_scored, open_file, open_model, page_of, score, seizures_of
@@ -51,14 +52,15 @@ def show() -> None:
 
 
 def _choose(what: str, folder: Path, suffixes: tuple[str, ...]) -> Path | None:
-    """Offer the files of the folder; a path may be typed instead."""
+    """Offer the files of the folder; at this computer a path may be typed instead."""
+    is_local = is_loopback(st.get_option("server.address"))  # those who logged in from elsewhere keep to the folder
     names = [str(path.relative_to(folder)) for path in find_files(folder, suffixes)]
     chosen = st.selectbox(
         what,
         names,
         index=0 if names else None,
-        accept_new_options=True,
-        placeholder="Choose, or type a path",
+        accept_new_options=is_local,
+        placeholder="Choose, or type a path" if is_local else "Choose",
         key=f"choose-{what}",
     )
     return folder / Path(chosen).expanduser() if chosen else None

@@ -9,12 +9,7 @@ from edfio import EdfAnnotation
 
 from eegwarn.bedside.bundle import write_bundle
 from tests.app.examples import SEIZURE_S, SFREQ, amplitude_model, simulated_uv, write_edf
-
-CHROMIUM = Path("/usr/bin/chromium")
-_ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+from tests.app.running import CHROMIUM, open_chromium
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +29,6 @@ def browser() -> Iterator[Any]:
     """Chromium without a window; tests that need it are skipped where it is absent."""
     if not CHROMIUM.exists():
         pytest.skip(f"no browser at {CHROMIUM}")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+    pytest.importorskip("playwright")
+    with open_chromium() as chromium:
         yield chromium
-        chromium.close()

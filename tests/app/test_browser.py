@@ -2,8 +2,6 @@
 
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,35 +10,15 @@ import pytest
 
 from eegwarn.events.szcore import read_szcore_tsv
 from tests.app.examples import SFREQ, simulated_uv, write_edf
-from tests.app.test_launch import free_port
+from tests.app.running import free_port, start_dashboard
 
-START = """
-import sys
-from pathlib import Path
-from app.launch import launch
-launch(Path(sys.argv[1]), port=int(sys.argv[2]), headless=True, on_ready=lambda url: print(url, flush=True))
-"""
 DRAWN = ".traces[data-drawn=true]"
-
-
-def start(folder: Path, port: int, place: Path) -> subprocess.Popen[str]:
-    """Start the dashboard from an empty folder and wait until it answers."""
-    root = str(Path(__file__).parents[2])
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r}){START}", str(folder), str(port)],
-        cwd=place,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
-    return process
 
 
 @pytest.fixture(scope="module")
 def address(folder: Path, tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[str]:
     port = free_port()
-    process = start(folder, port, tmp_path_factory.mktemp("empty"))
+    process = start_dashboard(folder, port, cwd=tmp_path_factory.mktemp("empty"))
     yield f"http://127.0.0.1:{port}"
     process.send_signal(signal.SIGINT)
     assert process.wait(15) == 0
@@ -124,7 +102,7 @@ def test_alarms_are_saved_as_a_table(page: Any, tmp_path: Path) -> None:
 
 def test_terminated_dashboard_ends_its_child_and_frees_the_port(folder: Path, tmp_path: Path) -> None:
     port = free_port()
-    process = start(folder, port, tmp_path)
+    process = start_dashboard(folder, port, cwd=tmp_path)
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 0
     with pytest.raises(ConnectionRefusedError):

@@ -7,6 +7,7 @@ import pytest
 from app.access import is_loopback, login_is_configured
 from app.launch import check, launch
 from eegwarn.errors import ConfigError, EegwarnError
+from tests.app.running import free_port
 
 SECRETS = '[auth]\nredirect_uri = "https://eeg.example/oauth2callback"\ncookie_secret = "long and random"\n'
 
@@ -28,12 +29,6 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".streamlit").mkdir()
     return tmp_path / ".streamlit" / "secrets.toml"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_address_of_others_is_refused_without_a_login(secrets: Path) -> None:

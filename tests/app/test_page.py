@@ -141,3 +141,11 @@ def test_login_comes_before_everything_where_it_is_set_up(run, folder: Path, tmp
     page = run(folder)
     assert [button.label for button in page.button] == ["Log in"]
     assert not page.selectbox
+
+
+def test_recording_without_eeg_is_one_clear_line(run, folder: Path, tmp_path: Path) -> None:
+    write_edf(tmp_path / "heart.edf", {"ECG": simulated_uv()["EEG Fp1-REF"]})
+    write_bundle(tmp_path / "amplitude.eegwarn", amplitude_model())
+    messages = run(tmp_path).error
+    assert all("heart.edf" in message.value and "\n" not in message.value for message in messages)
+    assert messages

@@ -67,29 +67,35 @@ def scene_of(page: EegPage, **changes: Any) -> dict[str, Any]:
     return recording | {"page": page_scene(page, level), "visit": "one/1", "start_s": 0.0} | changes
 
 
-@pytest.fixture
-def show(browser: Any):
-    """Show scenes in one viewer; returns the page, on which ``asks`` holds what the viewer asked for."""
+@pytest.fixture(scope="module")
+def blank(browser: Any):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def show(blank: Any):
+    """Show scenes in one viewer; returns the page, on which ``asks`` holds what the viewer asked for."""
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    blank.on("pageerror", lambda error: errors.append(str(error)))
+    blank.goto("about:blank")
 
     def show(scene: dict[str, Any], theme: str = "light") -> Any:
-        if page.query_selector(".viewer") is None:
-            page.set_content(f"<body style='margin: 8px; {THEMES[theme]}'>{VIEWER_HTML}</body>")
+        if blank.query_selector(".viewer") is None:
+            blank.set_content(f"<body style='margin: 8px; {THEMES[theme]}'>{VIEWER_HTML}</body>")
             module = script().replace("export default function", "window.show = function")
-            page.add_script_tag(content=f"(() => {{{module}}})()")
-            page.evaluate("window.asks = []")
-        page.evaluate(
+            blank.add_script_tag(content=f"(() => {{{module}}})()")
+            blank.evaluate("window.asks = []")
+        blank.evaluate(
             """(data) => show({ data, parentElement: document.body,
                                 setStateValue: (name, value) => asks.push({ name, ...value }) })""",
             scene,
         )
-        settle(page)
-        return page
+        settle(blank)
+        return blank
 
     yield show
-    page.close()
     assert errors == []
 
 
