@@ -8,7 +8,7 @@ from eegwarn.events.event import SeizureEvent, in_time_order
 
 # Spread of onset errors and rates of misses and false marks are fitted to three experts on 79 neonates (Stevenson et
 # al., Sci. Data 2019, doi 10.1038/sdata.2019.39). The data fix only the spread; that errors are mostly late is assumed.
-_ERROR_MEDIAN_S = 2.35
+_ERROR_MEDIAN_S = 2.1
 _ERROR_LOG_SD = 2.55
 _LARGEST_ERROR_S = 900.0
 _LATE_SHARE = 0.85
@@ -29,15 +29,19 @@ def rater_marks(patient: SimulatedPatient, rater: int, *, stop_s: float) -> tupl
     stop_s : float
         End of what was recorded.
     """
-    marks = []
+    marks = [*marks_of_seizures(patient, rater, stop_s=stop_s).values(), *false_marks(patient, rater, stop_s=stop_s)]
+    return in_time_order(mark for mark in marks if mark.onset_s < stop_s)
+
+
+def marks_of_seizures(patient: SimulatedPatient, rater: int, *, stop_s: float) -> dict[int, SeizureEvent]:
+    """Give one expert's mark of each seizure that was not missed, under the seizure's index."""
+    marks = {}
     for seizure in seizures_until(patient, stop_s):
         rng = patient.draws(f"rater {rater}", seizure.index)
         missed = rng.random() < (_MISSED_SHARE_SUBTLE if seizure.subtle else _MISSED_SHARE)
-        mark = _mark(seizure, rng)
         if not missed:
-            marks.append(mark)
-    marks.extend(_false_marks(patient, rater, stop_s))
-    return in_time_order(mark for mark in marks if mark.onset_s < stop_s)
+            marks[seizure.index] = _mark(seizure, rng)
+    return marks
 
 
 def _mark(seizure: SimulatedSeizure, rng: np.random.Generator) -> SeizureEvent:
@@ -48,7 +52,8 @@ def _mark(seizure: SimulatedSeizure, rng: np.random.Generator) -> SeizureEvent:
     return SeizureEvent(onset_s, max(offset_s, onset_s + 10.0))
 
 
-def _false_marks(patient: SimulatedPatient, rater: int, stop_s: float) -> list[SeizureEvent]:
+def false_marks(patient: SimulatedPatient, rater: int, *, stop_s: float) -> list[SeizureEvent]:
+    """Give one expert's marks of seizures that never were."""
     rate_per_hour = _FALSE_PER_SEIZURE * patient.epilepsy.seizures_per_hour
     marks = []
     for hour in range(int(np.ceil(stop_s / 3600))):

@@ -163,7 +163,7 @@ def _draw_rhythms(rng: np.random.Generator) -> Rhythms:
         delta_uv=_spread(rng, 6.0, 0.3) * overall,
         sigma_uv=_spread(rng, 4.0, 0.3) * overall,
         sigma_hz=float(rng.uniform(12.6, 14.2)),
-        beta_uv=_spread(rng, 2.3, 0.4) * overall,
+        beta_uv=_spread(rng, 2.4, 0.55) * overall,
         emg_uv=_spread(rng, 1.0, 0.6),
     )
 
@@ -191,7 +191,7 @@ def _draw_epilepsy(rng: np.random.Generator, config: SimulationConfig) -> Epilep
         end_hz=float(rng.uniform(2.2, 4.0)),
         spread_mm_s=float(rng.uniform(3, 10)),
         reach_mm=float(rng.uniform(25, 50)),
-        preictal_strength=float(rng.uniform(0.7, 2.2)) * responder,
+        preictal_strength=float(rng.uniform(0.8, 2.3)) * responder,
         preictal_s=float(rng.uniform(300, 1800)),
         spikes_per_hour=_spread(rng, 40.0, 1.0),
     )
