@@ -60,8 +60,8 @@ class OptimiserConfig:
     """
 
     name: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.01
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.1
     warmup_steps: int = 50
     largest_gradient: float = 1.0
 
@@ -92,7 +92,7 @@ class AugmentConfig:
 
     amplitude_log_sd: float = 0.2
     shift_s: float = 0.5
-    dropped_channels: float = 0.1
+    dropped_channels: float = 0.3
     noise_uv: float = 1.0
 
     def __post_init__(self) -> None:

@@ -68,7 +68,6 @@ class ResNet(nn.Module):
         self.stages = nn.Sequential(
             *(ResidualBlock(i, o, config.kernel) for i, o in zip(inputs, config.widths, strict=False))
         )
-        self.norm = nn.GroupNorm(GROUPS, config.widths[-1])
         self.head = nn.Linear(self.n_features, 1)
 
     @property
@@ -87,15 +86,16 @@ class ResNet(nn.Module):
         Returns
         -------
         Tensor, shape (batch, n_features)
-            Mean and standard deviation over time of each filter of the last stage.
+            Logarithms of mean and standard deviation over time of each filter of the last stage.
         """
         x = torch.clamp(eeg_uv / self.config.scale_uv, -self.config.clip, self.config.clip)
         x = self.stem(x)  # (batch, widths[0], n_times / 2)
         x = self.stages(x)  # (batch, widths[-1], n_times / 2 ** (n_stages + 1))
-        x = functional.relu(self.norm(x))
+        # No norm here: amplitude is a cue, and it has come this far on the short cuts. The logarithm tames it.
+        x = functional.relu(x)
         mean = x.mean(dim=2)  # (batch, widths[-1])
-        spread = torch.sqrt(((x - mean.unsqueeze(2)) ** 2).mean(dim=2) + 1e-5)  # (batch, widths[-1])
-        return torch.cat([mean, spread], dim=1)  # (batch, n_features)
+        variance = ((x - mean.unsqueeze(2)) ** 2).mean(dim=2)  # (batch, widths[-1])
+        return torch.cat([torch.log1p(mean), 0.5 * torch.log(variance + 1e-5)], dim=1)  # (batch, n_features)
 
     def forward(self, eeg_uv: Tensor) -> Tensor:
         """Give the log-odds of a seizure in each window.
