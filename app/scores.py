@@ -69,11 +69,12 @@ def is_scored(opened: OpenedRecording, model: OpenedModel) -> bool:
 def score(opened: OpenedRecording, model: OpenedModel, progress: Callable[[str, int, int], None]) -> Scored:
     """Score a recording, once for every state of its file and of the model's; errors as for `score_recording`."""
     kept, prints = _kept_scores(), (opened.file_print, model.file_print)
-    if prints not in kept:
-        kept[prints] = score_recording(model.bundle, opened.recording, progress)
+    scored = kept.get(prints)
+    if scored is None:
+        scored = kept[prints] = score_recording(model.bundle, opened.recording, progress)
         while len(kept) > _MOST_SCORES:
             kept.popitem(last=False)
-    return kept[prints]
+    return scored
 
 
 @st.cache_data(max_entries=64, ttl=60, show_spinner=False)

@@ -121,7 +121,7 @@ def _list_findings(key: str, stem: str, scored: Scored | None, seizures: Sequenc
             st.button(
                 f"{row['Time']} {row['What']}{level} · {row['Lasts']}",
                 key=f"event-{key}-{number}",
-                help="Show the EEG around it",
+                help="Time, peak warning level of an alarm, and how long it lasts. Click to see the EEG around it.",
                 type="tertiary",
                 on_click=_go_to,
                 args=(key, float(row["at_s"]) - _BEFORE_EVENT_S),
