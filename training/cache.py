@@ -31,7 +31,10 @@ _PROBE_BYTES = 2**14
 
 
 def default_cache() -> Path:
-    """Folder for caches of this user; ``EEGWARN_CACHE`` in the environment chooses another."""
+    """Folder for caches of this user; ``EEGWARN_CACHE`` in the environment chooses another.
+
+    Nothing is ever removed from it, and all of it may be deleted at any time.
+    """
     return Path(os.environ.get("EEGWARN_CACHE") or pooch.os_cache("eegwarn")) / "signals"
 
 
@@ -86,9 +89,13 @@ def cached_windows(
     settings = to_toml({"signal": to_table(signal), "windows": to_table(windows)})
     key = hashlib.sha256(f"{__version__}\n{content}\n{settings}".encode()).hexdigest()[:24]
     entry = cache / key
-    if not (entry / "entry.toml").exists():
-        with _entry_in_making(entry) as folder:
-            _write_entry(folder, recording, signal, windows)
+    try:
+        return _open_entry(entry, signal, windows)
+    except (OSError, ValueError, KeyError, EOFError):
+        # It is not there, or a power cut left it incomplete.
+        shutil.rmtree(entry, ignore_errors=True)
+    with _entry_in_making(entry) as folder:
+        _write_entry(folder, recording, signal, windows)
     return _open_entry(entry, signal, windows)
 
 

@@ -72,7 +72,7 @@ def load_checkpoint(path: Path, state: TrainState, run: str) -> None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise ModelError(f"{str(path)!r} is no checkpoint ({error}). Remove it to start the training anew.") from error
-    if about["run"] != run:
+    if about.get("run") != run:
         raise ModelError(
             f"{str(path)!r} is an unfinished training with other data or another configuration. "
             "Repeat that one to go on, or remove the file to start anew."

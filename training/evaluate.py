@@ -16,7 +16,7 @@ from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint
 from eegwarn.config import to_toml
-from eegwarn.errors import CohortError, EegwarnError, SplitError
+from eegwarn.errors import CohortError, RecordingError, SplitError
 from eegwarn.evaluate import Context, ForecastRule, Report, ScoredRecording, make_report
 from eegwarn.evaluate.html import write_report
 from eegwarn.events.labels import WindowState, label_windows
@@ -163,7 +163,7 @@ def _score_all(
     for number, each in enumerate(chosen, start=1):
         try:
             recordings.append(_compared(score_recording(bundle, each.open()), cohort, each))
-        except EegwarnError as error:
+        except RecordingError as error:
             skipped.append((each.name, str(error)))
         if progress is not None:
             progress("score test patients", number, len(chosen))

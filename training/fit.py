@@ -41,6 +41,11 @@ def fit_warning(
     -------
     Fitted
         ``about`` is for the training record.
+
+    Raises
+    ------
+    CohortError
+        If no window could be judged.
     """
     counted_logit = np.concatenate([x[each.counted] for each, x in zip(recordings, logits, strict=True)])
     counted_label = np.concatenate([each.positive[each.counted] for each in recordings])

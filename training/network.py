@@ -164,7 +164,7 @@ def _take_step(
         group["lr"] = learning_rate(config, state.step)
     loss = functional.binary_cross_entropy_with_logits(state.network(eeg_uv), label)
     state.optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), config.optimiser.largest_gradient)
     state.optimiser.step()
     value = float(loss.detach())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
-from eegwarn.errors import EegwarnError, OutputError, RecordingError
+from eegwarn.errors import RecordingError
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.labels import WindowState, label_windows
 from eegwarn.signal.windows import Windows
@@ -86,9 +86,7 @@ def prepare_recordings(
         try:
             events = cohort.patient(recording.patient_id).events_seen_from(recording)
             prepared.append(_prepare(recording, events, config, cache))
-        except OutputError:
-            raise
-        except EegwarnError as error:
+        except RecordingError as error:
             skipped.append((recording.name, str(error)))
         if progress is not None:
             progress(step, n_done, len(recordings))

@@ -50,6 +50,18 @@ def test_a_second_call_reads_nothing(recording: Recording, tmp_path: Path) -> No
     np.testing.assert_array_equal(first.data, second.data)
 
 
+def test_an_entry_that_a_power_cut_left_incomplete_is_made_anew(recording: Recording, tmp_path: Path) -> None:
+    whole = cached_windows(recording, "abc", SIGNAL, WINDOWS, cache=tmp_path)
+    expected = whole.data.copy()
+    del whole
+    (entry,) = tmp_path.iterdir()
+    for name in ("signal.f16", "bad.npy", "entry.toml"):
+        content = (entry / name).read_bytes()
+        (entry / name).write_bytes(content[: len(content) // 2])
+        again = cached_windows(recording, "abc", SIGNAL, WINDOWS, cache=tmp_path)
+        np.testing.assert_array_equal(again.data, expected)
+
+
 def test_another_configuration_or_content_makes_another_entry(recording: Recording, tmp_path: Path) -> None:
     for content, signal, windows in (
         ("abc", SIGNAL, WINDOWS),
