@@ -10,7 +10,7 @@ function clock(seconds) {
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
-// Colours of Okabe and Ito, dark on light and light on dark, so that no chain is told apart by hue alone.
+// Blue against orange, which every kind of colour vision tells apart; dark on a light page and light on a dark one.
 function palette(root) {
   const style = getComputedStyle(root);
   const background = style.getPropertyValue("--st-background-color").trim() || "#ffffff";

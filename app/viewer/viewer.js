@@ -29,7 +29,8 @@ function createViewer(parent) {
     buffers: [],
     view_s: 0,
     sensitivity: rememberedSensitivity(),
-    asked_at: 0,
+    asked_at: 0, // ms, of the question that waits for its answer; 0 where none does
+    isDrawing: false,
     receive: (data) => receive(viewer, data),
   };
   const closing = new AbortController();
