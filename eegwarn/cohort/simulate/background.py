@@ -25,7 +25,8 @@ class _Component:
     """One part of the background: how many independent streams it has, and its gain by vigilance.
 
     ``gain_by_state`` is for wake, drowsy, N2, N3 and REM; ``pace_log_sd`` and ``drift_log_sd`` are the spreads of the
-    gain within a minute and over ten; ``preictal`` and ``postictal`` are the relative changes at full strength.
+    gain within a minute and over ten; ``preictal``, ``ictal`` and ``postictal`` are the relative changes at full
+    strength: a seizure rouses a sleeper and drowns the resting rhythms.
     """
 
     n_streams: int
@@ -33,15 +34,16 @@ class _Component:
     pace_log_sd: float
     drift_log_sd: float = 0.22
     preictal: float = 0.0
+    ictal: float = 0.0
     postictal: float = 0.0
 
 
 _COMPONENTS = {
     "aperiodic": _Component(10, (1.0, 1.05, 1.15, 1.3, 0.95), 0.10, postictal=0.15),
-    "alpha": _Component(5, (1.0, 0.5, 0.2, 0.1, 0.25), 0.25, preictal=-0.2, postictal=-0.7),
-    "theta": _Component(5, (1.0, 1.6, 1.5, 1.2, 1.4), 0.25, preictal=0.45, postictal=0.8),
-    "delta": _Component(4, (1.0, 1.2, 2.2, 4.0, 1.0), 0.25, postictal=1.5),
-    "sigma": _Component(4, (0.1, 0.3, 1.4, 0.7, 0.2), 0.5),
+    "alpha": _Component(5, (1.0, 0.5, 0.2, 0.1, 0.25), 0.25, preictal=-0.2, ictal=-0.7, postictal=-0.7),
+    "theta": _Component(5, (1.0, 1.6, 1.5, 1.2, 1.4), 0.25, preictal=0.45, ictal=-0.3, postictal=0.8),
+    "delta": _Component(4, (1.0, 1.2, 2.2, 4.0, 1.0), 0.25, ictal=-0.5, postictal=1.5),
+    "sigma": _Component(4, (0.1, 0.3, 1.4, 0.7, 0.2), 0.5, ictal=-0.8),
     "beta": _Component(6, (1.0, 0.9, 0.7, 0.5, 0.9), 0.25, preictal=0.6, postictal=-0.3),
     "emg": _Component(len(MUSCLES), (1.0, 0.6, 0.3, 0.2, 0.1), 0.45, drift_log_sd=0.6, postictal=-0.3),
 }
@@ -169,14 +171,14 @@ def _gains(patient: SimulatedPatient, time_s: NDArray[np.float64]) -> NDArray[np
     states = vigilance(patient, np.maximum(time_s[:, None] + steps, 0.0))
     gains = _state_gains()[:, states].mean(axis=2)
     gains *= np.exp(0.2 * smooth_noise(patient, "drift", time_s, spacing_s=437.0))
-    preictal, postictal = preictal_course(patient, time_s), postictal_course(patient, time_s)
-    ictal = ictal_course(patient, time_s)
+    preictal, ictal = preictal_course(patient, time_s), ictal_course(patient, time_s)
+    postictal = postictal_course(patient, time_s)
     for row, (name, component) in enumerate(_COMPONENTS.items()):
         drift = component.drift_log_sd * smooth_noise(patient, f"drift {name}", time_s, spacing_s=613.0)
         pace = component.pace_log_sd * smooth_noise(patient, f"pace {name}", time_s, spacing_s=2.9)
-        change = 1 + component.preictal * preictal + component.postictal * postictal
+        change = 1 + component.preictal * preictal + component.ictal * ictal + component.postictal * postictal
         gains[row] *= np.exp(drift + pace) * np.maximum(change, 0.1)
         if name == "alpha":
             eyes = smooth_noise(patient, "eyes", time_s, spacing_s=19.0)
-            gains[row] *= (0.35 + 0.65 / (1 + np.exp(-6 * eyes))) * (1 - 0.7 * ictal)
+            gains[row] *= 0.35 + 0.65 / (1 + np.exp(-6 * eyes))
     return np.asarray(gains)

@@ -1,7 +1,7 @@
 """Who is simulated: what differs from patient to patient and stays for life."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -204,7 +204,8 @@ def _draw_acquisition(rng: np.random.Generator, config: SimulationConfig) -> Acq
         sfreq=float(rng.choice(config.sfreqs)),
         line_hz=float(rng.choice(lines)) if lines else 0.0,
         line_uv=_spread(rng, 1.0, 0.8),
-        start=datetime(2000, 1, 1, 7) + timedelta(days=int(rng.integers(0, 3000)), minutes=int(rng.integers(0, 720))),
+        start=datetime(2000, 1, 1, 7, tzinfo=UTC)
+        + timedelta(days=int(rng.integers(0, 3000)), minutes=int(rng.integers(0, 720))),
         change_after=int(rng.integers(1, 4)) if changes else None,
         lost_electrode=str(rng.choice(["FT9", "FT10", "FZ", "PZ", "T8"])),
     )

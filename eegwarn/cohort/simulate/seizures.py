@@ -9,7 +9,7 @@ from scipy.special import i0e
 
 from eegwarn.cohort.simulate.epileptor import run_epileptor
 from eegwarn.cohort.simulate.geometry import distances_mm, leadfield
-from eegwarn.cohort.simulate.muscle import MUSCLES, burst_gate, muscle_noise, seen_on_scalp
+from eegwarn.cohort.simulate.muscle import MUSCLES, burst_gate, field_of, muscle_noise, seen_on_scalp
 from eegwarn.cohort.simulate.noise import band_noise, slow_noise
 from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import SimulatedSeizure
@@ -185,4 +185,6 @@ def _muscle(
     begun = 1 / (1 + np.exp(np.clip((seizure.early_s + 3 - time_s) / 0.7, -30, 30)))
     gates = np.maximum(np.maximum(tonic, jerks), own) * begun * np.clip((time_s[-1] - time_s) / 0.5, 0, 1)
     activity = muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq) * (strength_uv * gates)
-    return seen_on_scalp(patient, activity)
+    jaw = (field_of("F7", width=0.3) + field_of("F8", width=0.3)).astype(np.float32)
+    swing = 1.5 * strength_uv * jerks * begun * slow_noise(rng, (1, len(time_s)), sfreq, cutoff_hz=3.0)
+    return np.asarray(seen_on_scalp(patient, activity) + jaw[:, None] * swing)

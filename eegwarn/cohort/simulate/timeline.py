@@ -1,5 +1,6 @@
 """When seizures come, how awake the patient is, and slow random courses, all known for any time alone."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -109,15 +110,14 @@ def _warp(patient: SimulatedPatient, even_s: float) -> float:
     depth = patient.epilepsy.night_share
     start_s = clock_s(patient, 0.0)
 
-    def spent_s(time_s: float) -> float:
-        angle, angle0 = (2 * np.pi * t / _DAY_S for t in (start_s + time_s, start_s))
-        return float(time_s + depth * _DAY_S / (2 * np.pi) * (np.sin(angle) - np.sin(angle0)))
-
+    turn = 2 * math.pi / _DAY_S
+    # The rate, 1 + depth * cos(clock), integrated over time is even_s; bisection to a microsecond.
     low, high = even_s / 2, even_s * 2 + 1
-    for _ in range(50):
+    while high - low > 1e-6:
         middle = (low + high) / 2
-        low, high = (middle, high) if spent_s(middle) < even_s else (low, middle)
-    return float(high)
+        spent_s = middle + depth / turn * (math.sin(turn * (start_s + middle)) - math.sin(turn * start_s))
+        low, high = (middle, high) if spent_s < even_s else (low, middle)
+    return high
 
 
 def clock_s(patient: SimulatedPatient, time_s: float) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from eegwarn import __version__
 from eegwarn.cohort.simulate.config import SimulationConfig
 from eegwarn.cohort.simulate.edf import edf_size, write_edf
 from eegwarn.cohort.simulate.marks import rater_marks
@@ -127,12 +128,12 @@ def _check(n_patients: int, hours: float, seed: int, layout: str) -> None:
 
 def _claim(folder: Path, config: SimulationConfig, seed: int, layout: str) -> None:
     """Make the folder, or check that it holds a cohort of the same settings."""
-    settings = to_toml({"seed": seed, "layout": layout, "simulation": to_table(config)})
+    settings = to_toml({"eegwarn": __version__, "seed": seed, "layout": layout, "simulation": to_table(config)})
     path = folder / _SETTINGS
     if path.is_file():
         if path.read_text(encoding="utf-8") != settings:
             raise CohortError(
-                f"{str(folder)!r} holds a cohort simulated with other settings, see {_SETTINGS} there. "
+                f"{str(folder)!r} holds a cohort simulated with other settings or another version, see {_SETTINGS} there. "
                 "Choose another folder, or the same seed, layout and settings."
             )
         return

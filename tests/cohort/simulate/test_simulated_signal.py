@@ -22,14 +22,14 @@ def test_any_minute_alone_equals_the_same_minute_in_sequence(family):
     config = SimulationConfig(sfreqs=(200.0,), seizures_per_hour=4.0, artefact_rate=3.0, epileptor_fraction=family)
     patient = simulate_patient(1, seed=11, config=config)
     in_sequence = PatientSignal(patient)
-    minutes = [in_sequence.read_uv(12000 * minute, 12000 * (minute + 1)) for minute in range(8)]
+    minutes = [in_sequence.read_uv(12000 * minute, 12000 * (minute + 1)) for minute in range(6)]
     backwards = PatientSignal(patient)
-    for minute in (7, 3, 4, 0):
+    for minute in (5, 2, 3, 0):
         np.testing.assert_array_equal(backwards.read_uv(12000 * minute, 12000 * (minute + 1)), minutes[minute])
 
 
 @given(start=st.integers(0, 30000), n_times=st.integers(1, 20000))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_any_stretch_equals_that_stretch_of_the_whole(start, n_times):
     whole = simulated_recording(hours=0.05, seed=11, config=BUSY).read_uv(0, 36000)
     stop = min(start + n_times, 36000)
@@ -66,20 +66,20 @@ def test_minutes_join_without_a_seam():
 
 
 def test_the_variance_has_no_hidden_period_of_a_block():
-    assert np.mean([_power_folded_at(60, _log_variance(number)) for number in range(2)]) < 2.0
+    assert _power_folded_at(60, _log_variance()) < 2.5
 
 
 def test_a_linear_cross_fade_would_have_shown():
-    course = _log_variance(0)
+    course = _log_variance()
     second = np.arange(len(course)) % 60
     fading = np.where(second < 4, (second + 0.5) / 4, 1.0)
-    assert _power_folded_at(60, course + np.log(fading**2 + (1 - fading) ** 2)) > 2.0
+    assert _power_folded_at(60, course + np.log(fading**2 + (1 - fading) ** 2)) > 5
 
 
 @cache
-def _log_variance(number):
+def _log_variance():
     """Logarithm of each second's variance over 80 minutes, mean over electrodes."""
-    signal = PatientSignal(simulate_patient(number, seed=9, config=RESTING))
+    signal = PatientSignal(simulate_patient(0, seed=9, config=RESTING))
     blocks = [signal.read_uv(12000 * minute, 12000 * (minute + 1)) for minute in range(80)]
     return np.concatenate([np.log(block.reshape(21, 60, 200).var(axis=2)).mean(axis=0) for block in blocks])
 
