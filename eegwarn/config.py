@@ -46,7 +46,7 @@ def from_table(config_type: type[Config], table: Mapping[str, Any], *, where: st
         if key not in known:
             raise ConfigError(unknown_key_message(where + key, [where + name for name in known]))
         if is_dataclass(hints[key]) and isinstance(value, Mapping):
-            values[key] = from_table(hints[key], value, where=f"{where}{key}.")  # type: ignore[arg-type]
+            values[key] = from_table(hints[key], value, where=f"{where}{key}.")
         else:
             values[key] = _checked(hints[key], value, where + key)
     try:

@@ -11,7 +11,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from eegwarn.errors import ModelError
-from eegwarn.events.whole_file import whole_file
+from eegwarn.whole_file import whole_file
 
 
 @dataclass

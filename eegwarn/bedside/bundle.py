@@ -1,6 +1,5 @@
 """The one-file model ``NAME.eegwarn``: everything that turns a recording into alarms, and how it came to be."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +9,11 @@ from typing import Any
 from eegwarn.bedside.archive import pack, unpack
 from eegwarn.config import from_table, to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError, OutputError
-from eegwarn.events.whole_file import whole_file
 from eegwarn.signal.chain import SignalConfig
 from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import AlarmConfig
 from eegwarn.warning.calibrate import Calibration
+from eegwarn.whole_file import whole_file
 
 FORMAT = 1
 """Version of the file's layout; a reader refuses any other."""
@@ -108,8 +107,6 @@ def write_bundle(path: Path, bundle: Bundle, *, overwrite: bool = False) -> None
     )
     with whole_file(path) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_bundle(path: Path) -> Bundle:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.events.event import SeizureEvent
-from eegwarn.events.whole_file import whole_file
 from eegwarn.signal.recording import Recording
 from eegwarn.signal.windows import stream_windows
 from eegwarn.warning.alarm import Alarm, Fault, alarm_events, find_alarms
 from eegwarn.warning.calibrate import probability
+from eegwarn.whole_file import whole_file
 
 Progress = Callable[[str, int, int], None]
 """Called with (name of the step, how much is done, how much there is), often enough for a progress bar."""

@@ -10,7 +10,7 @@ from eegwarn.evaluate.figures import reliability_diagram, warning_curve
 from eegwarn.evaluate.patients import ScoredRecording
 from eegwarn.evaluate.report import DISCLAIMER, Report
 from eegwarn.evaluate.text import Row, context_rows, mean_rows, patient_rows
-from eegwarn.events.whole_file import whole_file
+from eegwarn.whole_file import whole_file
 
 MOST_CURVES = 40
 """Recordings that are drawn; those with seizures or alarms come first."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import EventsError
 from eegwarn.events.event import SeizureEvent, in_time_order
-from eegwarn.events.whole_file import whole_file
 from eegwarn.signal.recording import Mark, Recording
+from eegwarn.whole_file import whole_file
 
 if TYPE_CHECKING:
     from edfio import Edf

@@ -12,7 +12,7 @@ from pathlib import Path
 from eegwarn.errors import EventsError
 from eegwarn.events.event import SeizureEvent, in_time_order
 from eegwarn.events.text import read_text
-from eegwarn.events.whole_file import whole_file
+from eegwarn.whole_file import whole_file
 
 COLUMNS = ("onset", "duration", "eventType", "confidence", "channels", "dateTime", "recordingDuration")
 BACKGROUND = "bckg"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eegwarn.events.whole_file import whole_file
+from eegwarn.whole_file import whole_file
 
 _DIGITAL_MIN, _DIGITAL_MAX = -32768, 32767
 _UV_PER_STEP = 0.1

@@ -22,7 +22,7 @@ from eegwarn.config import to_table, to_toml
 from eegwarn.errors import CohortError, ConfigError, OutputError
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.szcore import write_szcore_tsv
-from eegwarn.events.whole_file import whole_file
+from eegwarn.whole_file import whole_file
 
 DERIVATIVES = "derivatives"
 """Folder for what no reader of the cohort takes for a recording: the other raters' marks and the truth."""

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from eegwarn.errors import OutputError
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Write beside ``path`` and move into place at the end, so that a failure leaves nothing half-written.
+    """Write beside ``path`` and move into place when it is safe on disk; a failure leaves nothing half-written.
 
     Raises
     ------
@@ -23,6 +24,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
         temporary = None
