@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import welch
 
+from eegwarn import __version__
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort.simulate import (
     PatientSignal,
@@ -57,7 +58,13 @@ def run(out: Path, progress: Progress) -> str:
         progress("surrogates", number, N_PATIENTS)
         before.append(score_against_surrogates(windows, np.random.default_rng((SEED, number))))
     progress("surrogates", N_PATIENTS, N_PATIENTS)
-    settings = {"seed": SEED, "n_patients": N_PATIENTS, "hours": HOURS, "n_surrogates": N_SURROGATES}
+    settings = {
+        "eegwarn": __version__,
+        "seed": SEED,
+        "n_patients": N_PATIENTS,
+        "hours": HOURS,
+        "n_surrogates": N_SURROGATES,
+    }
     tables = {"simulation": to_table(CONFIG), "signal": to_table(SIGNAL), "windows": to_table(WINDOWS)}
     results = {"auroc": rows, "before_seizures": [row for row in before if row]}
     (out / "difficulty.toml").write_text(to_toml({**settings, **tables, **results}), encoding="utf-8")

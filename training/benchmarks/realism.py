@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt, welch
 from scipy.stats import kurtosis
 
+from eegwarn import __version__
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort.simulate import PatientSignal, SimulationConfig, seizures_until, simulate_patient
 from eegwarn.cohort.simulate.geometry import ELECTRODES
@@ -44,6 +45,15 @@ _EXPERTS = {
     "onsets apart, 90 % (s)": 135,
 }
 
+# Why a value may lie outside, printed with it.
+_DIFFERENCES = {
+    "Michigan": "Michigan: one person's seizure; a value outside is one that the cohort should reach.",
+    "Bonn, healthy": "Bonn: healthy volunteers, awake; the simulated patients also sleep.",
+    "Bonn, ictal": "Bonn: seizures recorded inside the brain, without muscle and without the skull's blurring.",
+    "neonates": "Neonates: their windows without seizure are the larger ones; no adult's seizure is like that.",
+    "experts": "Experts: the spread of marks is fitted to them; a value outside is a fault of the simulator.",
+}
+
 Eeg = NDArray[np.floating]
 
 
@@ -67,7 +77,13 @@ def run(out: Path, progress: Progress) -> str:
     rows += compare("neonates", [_neonates(data)], [_ictal_ratios(eeg) for eeg in around])
     rows += compare("experts", [_EXPERTS], [disagreement(N_PATIENTS, seed=SEED)])
     _plot(out, shown)
-    settings = {"seed": SEED, "n_patients": N_PATIENTS, "n_seizures": len(around), "simulation": to_table(CONFIG)}
+    settings = {
+        "eegwarn": __version__,
+        "seed": SEED,
+        "n_patients": N_PATIENTS,
+        "n_seizures": len(around),
+        "simulation": to_table(CONFIG),
+    }
     (out / "realism.toml").write_text(to_toml({**settings, "results": rows}), encoding="utf-8")
     return _text(rows)
 
@@ -235,7 +251,8 @@ def _text(rows: list[dict[str, Any]]) -> str:
             f"{row['source']:<15}{row['statistic']:<34}{row['real']:>10.3g}{row['simulated']:>11.3g}   {spread}{note}"
         )
     n_inside = sum(row["inside"] for row in rows)
-    return "\n".join([*lines, f"{n_inside} of {len(rows)} real values lie inside the simulated spread."])
+    lines.append(f"{n_inside} of {len(rows)} real values lie inside the simulated spread.")
+    return "\n".join([*lines, *dict.fromkeys(_DIFFERENCES[row["source"]] for row in rows if not row["inside"])])
 
 
 def _plot(out: Path, shown: list[tuple[str, Eeg]]) -> None:

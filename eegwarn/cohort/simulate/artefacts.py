@@ -192,8 +192,8 @@ def _ictal_mimic(rng: np.random.Generator, patient: SimulatedPatient) -> NDArray
     wave = np.exp(sharpness * (np.cos(phase) - 1))
     wave = (wave - wave.mean()) / wave.std() * np.exp(0.4 * swell) * _hanning(time_s, min(4.0, time_s[-1] / 3))
     point = np.array(patient.epilepsy.focus) if place == "focus" else place
-    amplitude_uv = 26 * np.exp(0.5 * rng.standard_normal())
-    data = _outer(amplitude_uv * _patch(point, rng.uniform(20, 40)), wave)
+    amplitude_uv = 30 * np.exp(0.5 * rng.standard_normal())
+    data = _outer(amplitude_uv * _patch(point, rng.uniform(20, 55)), wave)
     if rng.random() < 0.45:
         gate = burst_gate(rng, len(time_s), sfreq, bursts_per_s=0.15, burst_s=2.0)
         activity = 18 * gate * muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq)
@@ -208,8 +208,8 @@ KINDS: dict[str, _Kind] = {
     "blink": _Kind((600, 120, 0, 0, 0), 1, _blink),
     "eye movement": _Kind((90, 60, 0, 0, 240), 3, _eye_movement),
     "chewing": _Kind((9, 2, 0, 0, 0), 20, _chewing),
-    "muscle burst": _Kind((36, 18, 4, 3, 3), 12, _muscle_burst),
+    "muscle burst": _Kind((46, 22, 5, 4, 4), 12, _muscle_burst),
     "movement": _Kind((12, 8, 4, 2, 2), 12, _movement),
     "electrode pop": _Kind((4, 4, 4, 4, 4), 2, _electrode_pop),
-    "ictal mimic": _Kind((8, 16, 10, 6, 5), 60, _ictal_mimic),
+    "ictal mimic": _Kind((14, 22, 14, 9, 7), 60, _ictal_mimic),
 }

@@ -1,7 +1,7 @@
 """The EEG between seizures: rhythms and noise, shaped in frequency, mixed over the head, and paced by vigilance."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import scipy.fft
@@ -160,7 +160,7 @@ def _region(name: str) -> NDArray[np.float64]:
     }[name]
 
 
-@lru_cache(maxsize=4)
+@cache
 def _state_gains() -> NDArray[np.float64]:
     return np.array([component.gain_by_state for component in _COMPONENTS.values()])
 

@@ -65,17 +65,19 @@ def _integrate(start_z: list[float], tau_0: float, noise: list[list[float]]) -> 
     n_nodes = len(start_z)
     x1, y1, z = [-1.6] * n_nodes, [-11.8] * n_nodes, list(start_z)
     x2, y2, u = [-0.9] * n_nodes, [0.0] * n_nodes, [-0.16] * n_nodes
-    field = []
+    step, slow_step, step_2 = _STEP, _STEP / tau_0, _STEP / _TAU_2
+    nodes = range(n_nodes)
+    field: list[float] = []
     for kicks in noise:
         sum_x1 = sum(x1)
-        for node in range(n_nodes):
+        for node in nodes:
             a, b, c, d, e, f = x1[node], y1[node], z[node], x2[node], y2[node], u[node]
-            drive = a * a * (a - 3) if a < 0 else (d - 0.6 * (c - 4) * (c - 4)) * a
-            x1[node] = a + _STEP * (b - drive - c + _CURRENT_1)
-            y1[node] = b + _STEP * (1 - 5 * a * a - b)
-            z[node] = c + _STEP / tau_0 * (4 * (a - _EXCITABILITY) - c - _COUPLING * (sum_x1 - n_nodes * a))
-            x2[node] = d + _STEP * (d - d * d * d - e + _CURRENT_2 + 2 * f - 0.3 * (c - 3.5)) + kicks[node]
-            y2[node] = e + _STEP / _TAU_2 * ((6 * (d + 0.25) if d >= -0.25 else 0.0) - e)
-            u[node] = f - _STEP * 0.01 * (f - 0.1 * a)
-        field.append([d - a for d, a in zip(x2, x1, strict=True)])
-    return np.array(field)
+            field.append(d - a)
+            drive = a * a * (a - 3) if a < 0 else (d - 0.6 * (c - 4) ** 2) * a
+            x1[node] = a + step * (b - drive - c + _CURRENT_1)
+            y1[node] = b + step * (1 - 5 * a * a - b)
+            z[node] = c + slow_step * (4 * (a - _EXCITABILITY) - c - _COUPLING * (sum_x1 - n_nodes * a))
+            x2[node] = d + step * (d - d * d * d - e + _CURRENT_2 + 2 * f - 0.3 * (c - 3.5)) + kicks[node]
+            y2[node] = e + step_2 * ((6 * (d + 0.25) if d >= -0.25 else 0.0) - e)
+            u[node] = f - step * 0.01 * (f - 0.1 * a)
+    return np.array(field).reshape(-1, n_nodes)

@@ -8,6 +8,7 @@ import numpy as np
 from eegwarn.cohort.simulate.config import SimulationConfig
 from eegwarn.cohort.simulate.draws import keyed_generator
 from eegwarn.cohort.simulate.geometry import ELECTRODES, electrode_positions
+from eegwarn.errors import ConfigError
 
 # Kind of epilepsy: its share of patients and the electrodes that its foci lie under, with their weights.
 # Temporal foci lead as in adult surgical series; the midline and the occiput are rare.
@@ -140,7 +141,15 @@ def simulate_patient(number: int, *, seed: int, config: SimulationConfig | None 
         The cohort's seed, 0 to 2**32 - 1.
     config : SimulationConfig, optional
         Settings of the cohort.
+
+    Raises
+    ------
+    ConfigError
+        If the seed or the number is out of bounds.
     """
+    for name, value in (("seed", seed), ("patient number", number)):
+        if not 0 <= value < 2**32:
+            raise ConfigError(f"A {name} is a whole number from 0 to {2**32 - 1}, but got {value}.")
     config = config or SimulationConfig()
     return SimulatedPatient(
         seed=seed,
@@ -186,12 +195,12 @@ def _draw_epilepsy(rng: np.random.Generator, config: SimulationConfig) -> Epilep
         cluster_probability=float(rng.choice([0.0, 0.25], p=[0.7, 0.3])),
         duration_s=_spread(rng, 75.0, 0.3),
         early_s=float(rng.uniform(4, 15)),
-        amplitude_uv=_spread(rng, 74.0, 0.45),
+        amplitude_uv=_spread(rng, 66.0, 0.45),
         start_hz=float(rng.uniform(5.5, 9.0)),
         end_hz=float(rng.uniform(2.2, 4.0)),
         spread_mm_s=float(rng.uniform(3, 10)),
         reach_mm=float(rng.uniform(25, 50)),
-        preictal_strength=float(rng.uniform(0.8, 2.3)) * responder,
+        preictal_strength=float(rng.uniform(0.7, 2.1)) * responder,
         preictal_s=float(rng.uniform(300, 1800)),
         spikes_per_hour=_spread(rng, 40.0, 1.0),
     )

@@ -15,7 +15,7 @@ from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import SimulatedSeizure
 
 _LEAST_REACH = 0.04
-_SUBTLE_AMPLITUDE = 0.45
+_SUBTLE_AMPLITUDE = 0.32
 _SUBTLE_REACH_MM = 22.0
 _NOISE_SHARE = 0.8
 
@@ -129,9 +129,7 @@ def _epileptor_waves(
     delays_s = (0.0, float(rng.uniform(2, 8)))
     duration_s = (len(time_s) - begin) / sfreq
     nodes = np.zeros((len(delays_s), len(time_s)), dtype=np.float32)
-    nodes[:, begin:] = run_epileptor(rng, delays_s=delays_s, duration_s=duration_s, sfreq=sfreq)[
-        :, : len(time_s) - begin
-    ]
+    nodes[:, begin:] = run_epileptor(rng, delays_s=delays_s, duration_s=duration_s, sfreq=sfreq)
     closeness = np.exp(-np.abs(arrival_s[:, None] - np.array(delays_s)) / 2.0) + 0.02
     weights = closeness / np.sqrt((closeness**2).sum(axis=1, keepdims=True))
     return np.asarray(weights.astype(np.float32) @ nodes, dtype=np.float32)
@@ -164,7 +162,7 @@ def _early_chirp(
     wander = slow_noise(rng, (3, len(time_s)), sfreq, cutoff_hz=0.6)
     fast = np.sin(2 * np.pi * np.cumsum(fast_hz) / sfreq + 0.5 * wander[0]) * np.exp(0.3 * wander[1])
     slow = np.sin(2 * np.pi * slow_hz * time_s + 0.8 * wander[2]) * np.clip(time_s / seizure.early_s, 0, 1)
-    strength_uv = 0.34 * _amplitude_uv(rng, patient, seizure)
+    strength_uv = 0.42 * _amplitude_uv(rng, patient, seizure)
     return np.asarray(pattern[:, None] * (strength_uv * rise * fade * (0.35 * fast + 0.8 * slow)), dtype=np.float32)
 
 
@@ -175,16 +173,16 @@ def _muscle(
     if rng.random() < 0.15:
         return np.zeros((1, 1), dtype=np.float32)
     sfreq = patient.acquisition.sfreq
-    strength_uv = float(np.clip(14 * np.exp(0.6 * rng.standard_normal()), 3, 45)) * (
-        1.4 if seizure.generalised else 1.0
-    )
+    strength_uv = float(np.clip(14 * np.exp(0.6 * rng.standard_normal()), 3, 45))
+    strength_uv *= 1.4 if seizure.generalised else 1.0
     # Long contractions, and the short strong ones of lip smacking and jerks, which all muscles share.
     tonic = burst_gate(rng, len(time_s), sfreq, bursts_per_s=0.2, burst_s=2.5)
     jerks = 2.5 * burst_gate(rng, len(time_s), sfreq, bursts_per_s=float(rng.uniform(0.1, 0.7)), burst_s=0.3)
     own = [burst_gate(rng, len(time_s), sfreq, bursts_per_s=0.15, burst_s=1.0) for _ in MUSCLES]
     begun = 1 / (1 + np.exp(np.clip((seizure.early_s + 3 - time_s) / 0.7, -30, 30)))
-    gates = np.maximum(np.maximum(tonic, jerks), own) * begun * np.clip((time_s[-1] - time_s) / 0.5, 0, 1)
+    course = begun * np.clip((time_s[-1] - time_s) / 0.5, 0, 1)
+    gates = np.maximum(np.maximum(tonic, jerks), own) * course
     activity = muscle_noise(rng, (len(MUSCLES), len(time_s)), sfreq) * (strength_uv * gates)
     jaw = (field_of("F7", width=0.3) + field_of("F8", width=0.3)).astype(np.float32)
-    swing = 1.5 * strength_uv * jerks * begun * slow_noise(rng, (1, len(time_s)), sfreq, cutoff_hz=3.0)
+    swing = 1.5 * strength_uv * jerks * course * slow_noise(rng, (1, len(time_s)), sfreq, cutoff_hz=3.0)
     return np.asarray(seen_on_scalp(patient, activity) + jaw[:, None] * swing)

@@ -14,7 +14,7 @@ from eegwarn.cohort.simulate.marks import rater_marks
 from eegwarn.cohort.simulate.montage import Layout, recorded_montage
 from eegwarn.cohort.simulate.patient import SimulatedPatient, simulate_patient
 from eegwarn.cohort.simulate.seizures import render_seizure
-from eegwarn.cohort.simulate.timeline import SimulatedSeizure, seizures_until
+from eegwarn.cohort.simulate.timeline import SimulatedSeizure, seizures_between
 from eegwarn.errors import ConfigError
 from eegwarn.signal.channels import Channel, parse_channel
 from eegwarn.signal.recording import Mark, Recording
@@ -58,9 +58,8 @@ class PatientSignal:
     def _make_block_uv(self, block: int) -> NDArray[np.float32]:
         data = self._background.block_uv(block)
         start_s = float(block * BLOCK_S)
-        for seizure in seizures_until(self.patient, start_s + BLOCK_S):
-            if seizure.offset_s > start_s:
-                self._add(data, self._seizure_uv(seizure), block, seizure.onset_s)
+        for seizure in seizures_between(self.patient, start_s, start_s + BLOCK_S):
+            self._add(data, self._seizure_uv(seizure), block, seizure.onset_s)
         for onset_s, event in events_between(self.patient, start_s, start_s + BLOCK_S):
             self._add(data, event, block, onset_s)
         add_mains(data, self.patient, start_s)
@@ -83,7 +82,7 @@ class PatientSignal:
 
 
 def patient_recording(
-    signal: PatientSignal, *, start_s: float, duration_s: float, layout: Layout, file_number: int = 0, name: str = ""
+    signal: PatientSignal, *, start_s: float, duration_s: float, layout: Layout, file_number: int = 0
 ) -> Recording:
     """Give a stretch of a patient's time as a recording that is made as it is read.
 
@@ -97,7 +96,7 @@ def patient_recording(
     first = round(start_s * patient.acquisition.sfreq)
     weights = montage.weights[kept]
     return Recording(
-        name=name or f"simulated-{patient.seed}-{patient.number:02d}",
+        name=f"simulated-{patient.seed}-{patient.number:02d}",
         sfreq=patient.acquisition.sfreq,
         channels=tuple(channels),
         n_times=round(duration_s * patient.acquisition.sfreq),

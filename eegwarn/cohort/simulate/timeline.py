@@ -61,9 +61,16 @@ class SimulatedSeizure:
     generalised: bool
 
 
-@lru_cache(maxsize=256)
+def seizures_between(patient: SimulatedPatient, start_s: float, stop_s: float) -> tuple[SimulatedSeizure, ...]:
+    """Give the seizures that end after ``start_s`` and begin before ``stop_s``, in time order."""
+    # Asked for minute by minute: lists for doubling lengths are kept, so that none is made for every minute.
+    hours = 2 ** math.ceil(math.log2(max(stop_s / 3600, 1)))
+    return tuple(s for s in seizures_until(patient, 3600.0 * hours) if s.offset_s > start_s and s.onset_s < stop_s)
+
+
+@lru_cache(maxsize=64)
 def seizures_until(patient: SimulatedPatient, stop_s: float) -> tuple[SimulatedSeizure, ...]:
-    """All seizures that begin before ``stop_s``, in time order.
+    """Give all seizures that begin before ``stop_s``, in time order.
 
     One leading seizure falls at random into each stretch of 1 / rate; a cluster adds another some minutes after it.
     The list for a longer time begins with the list for a shorter one.
@@ -128,7 +135,8 @@ def clock_s(patient: SimulatedPatient, time_s: float) -> float:
 
 def vigilance(patient: SimulatedPatient, time_s: NDArray[np.float64]) -> NDArray[np.int8]:
     """State of the patient at each time: WAKE, DROWSY, N2, N3 or REM, a Markov chain of 30 s epochs."""
-    epoch = ((time_s + _EPOCH_S) // _EPOCH_S).astype(np.int64)
+    offset_s = _EPOCH_S * float(keyed_normals(patient.seed, patient.number, "vigilance offset", 0, 1)[0] % 1)
+    epoch = ((time_s + offset_s) // _EPOCH_S).astype(np.int64)
     last_day = int(epoch.max()) // _EPOCHS_A_DAY
     states = np.concatenate([_vigilance_of_day(patient, day) for day in range(last_day + 1)])
     return np.asarray(states[np.maximum(epoch, 0)], dtype=np.int8)

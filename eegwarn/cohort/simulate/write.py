@@ -88,11 +88,11 @@ def write_cohort(
         If a file cannot be written; nothing half-written is left behind.
     """
     config = config or SimulationConfig()
-    _check(n_patients, hours, seed, layout)
+    _check(n_patients, hours, layout)
+    patients = [simulate_patient(number, seed=seed, config=config) for number in range(n_patients)]
     _claim(folder, config, seed, layout)
     report = progress or (lambda done, total: None)
-    for number in range(n_patients):
-        patient = simulate_patient(number, seed=seed, config=config)
+    for number, patient in enumerate(patients):
         files = _plan(folder, patient, hours, layout)
         for file in files:
             _write_signal(file, patient, partial(_report_hours, report, number * hours, n_patients * hours))
@@ -115,13 +115,11 @@ _BIDS_DESCRIPTION = {
 }
 
 
-def _check(n_patients: int, hours: float, seed: int, layout: str) -> None:
+def _check(n_patients: int, hours: float, layout: str) -> None:
     if not 1 <= n_patients <= 999:
         raise ConfigError(f"A cohort holds 1 to 999 patients, but got {n_patients}.")
     if not 0 < hours <= 24 * 365:
         raise ConfigError(f"Each patient's EEG lasts more than 0 and at most 8760 hours, but got {hours}.")
-    if not 0 <= seed < 2**32:
-        raise ConfigError(f"A seed is a whole number from 0 to {2**32 - 1}, but got {seed}.")
     if layout not in ("chb-mit", "bids"):
         raise ConfigError(f"Unknown layout {layout!r}. Allowed values are 'chb-mit' and 'bids'.")
 
@@ -133,8 +131,8 @@ def _claim(folder: Path, config: SimulationConfig, seed: int, layout: str) -> No
     if path.is_file():
         if path.read_text(encoding="utf-8") != settings:
             raise CohortError(
-                f"{str(folder)!r} holds a cohort simulated with other settings or another version, see {_SETTINGS} there. "
-                "Choose another folder, or the same seed, layout and settings."
+                f"{str(folder)!r} holds a cohort simulated with other settings or another version: compare {_SETTINGS} "
+                "there. Choose another folder, or the same seed, layout and settings."
             )
         return
     try:

@@ -15,7 +15,7 @@ from eegwarn.cohort.simulate.electrodes import detached
 from eegwarn.cohort.simulate.epileptor import run_epileptor
 from eegwarn.cohort.simulate.marks import false_marks, marks_of_seizures, rater_marks
 from eegwarn.cohort.simulate.seizures import render_seizure
-from eegwarn.cohort.simulate.timeline import N2, WAKE, clock_s, smooth_noise, vigilance
+from eegwarn.cohort.simulate.timeline import N2, clock_s, smooth_noise, vigilance
 from eegwarn.errors import ConfigError
 
 DAY_S = 86400.0
@@ -205,8 +205,10 @@ def test_marks_are_in_order_and_of_some_length():
     assert all(mark.duration_s >= 10 and 0 <= mark.onset_s < DAY_S for mark in marks)
 
 
-def test_the_first_state_is_waking():
-    assert vigilance(_patient(), np.array([0.0, 20.0]))[0] == WAKE
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**32}, {"number": -1}])
+def test_seeds_and_numbers_out_of_bounds_are_refused(wrong):
+    with pytest.raises(ConfigError, match="whole number"):
+        simulate_patient(**{"number": 0, "seed": 0, **wrong})
 
 
 @pytest.mark.parametrize(

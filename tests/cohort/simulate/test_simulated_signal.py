@@ -1,5 +1,6 @@
 """Rules of the simulated signal: any time alone, no seam, no hidden period, memory that does not grow."""
 
+import time
 import tracemalloc
 from functools import cache
 
@@ -106,6 +107,15 @@ def test_memory_does_not_grow_with_length():
 
     peak_bytes(2)
     assert peak_bytes(24) < 1.3 * peak_bytes(8)
+
+
+def test_ten_minutes_are_made_at_least_500_times_as_fast_as_they_last():
+    recording = simulated_recording(hours=1.0, seed=4, config=SimulationConfig(sfreqs=(256.0,)))
+    recording.read_uv(0, 256)
+    begin_s = time.process_time()
+    for minute in range(1, 11):
+        recording.read_uv(15360 * minute, 15360 * (minute + 1))
+    assert time.process_time() - begin_s < 600 / 500
 
 
 @pytest.mark.parametrize("sfreq", [200.0, 256.0, 500.0])
