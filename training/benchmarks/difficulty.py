@@ -29,16 +29,16 @@ from eegwarn.config import to_table, to_toml
 from eegwarn.signal import SignalConfig, WindowConfig, stream_windows
 
 SEED = 20262
-N_PATIENTS = 24
-HOURS = 16.0
-CONFIG = SimulationConfig(seizures_per_hour=0.3)
+N_PATIENTS = 40
+HOURS = 10.0
+CONFIG = SimulationConfig(seizures_per_hour=0.5)
 SIGNAL = SignalConfig(missing="mask")
 WINDOWS = WindowConfig(window_s=4.0, hop_s=2.0)
-N_SURROGATES = 30
+N_SURROGATES = 40
 _PREICTAL_S = 600.0
 _CALM_S = 2400.0
 _STRETCH_S = 300.0
-_N_INTERICTAL = 16
+_N_INTERICTAL = 12
 _N_FOLDS = 4
 _BANDS_HZ = ((0.5, 4), (4, 8), (8, 13), (13, 30), (30, 40))
 INTERICTAL, PREICTAL, EARLY, ICTAL, UNUSED = range(5)
@@ -111,7 +111,7 @@ def patient_windows(patient: SimulatedPatient) -> PatientWindows:
     parts = []
     for number, (start_s, stop_s) in enumerate(stretches + sorted(calm[:_N_INTERICTAL])):
         features, begin_s = _features(signal, start_s, stop_s - start_s)
-        parts.append((features, _states(begin_s, seizures), np.full(len(begin_s), number)))
+        parts.append((features, window_states(begin_s, seizures), np.full(len(begin_s), number)))
     features = np.vstack([part[0] for part in parts])
     return PatientWindows(
         responder=patient.epilepsy.preictal_strength > 0,
@@ -142,7 +142,7 @@ def _features(
     return np.vstack(rows), np.concatenate(begin_s)
 
 
-def _states(begin_s: NDArray[np.float64], seizures: list[SimulatedSeizure]) -> NDArray[np.int64]:
+def window_states(begin_s: NDArray[np.float64], seizures: list[SimulatedSeizure]) -> NDArray[np.int64]:
     """State of every window from the truth; a window that straddles two is UNUSED."""
     state = np.full(len(begin_s), INTERICTAL)
     end_s = begin_s + WINDOWS.window_s
