@@ -42,7 +42,7 @@ class PatientSignal:
         """Read samples ``start`` to ``stop`` of the patient's time, shape (n_electrodes, stop - start), in µV."""
         n_block = round(BLOCK_S * self.patient.acquisition.sfreq)
         pieces = []
-        for block in range(start // n_block, (stop - 1) // n_block + 1):
+        for block in range(start // n_block, max(stop - 1, start) // n_block + 1):
             first = block * n_block
             pieces.append(self._block_uv(block)[:, max(start - first, 0) : stop - first])
         return np.concatenate(pieces, axis=1)

@@ -149,6 +149,11 @@ def test_mains_are_at_their_frequency(line_hz):
     assert hz[np.argmax(np.where(hz > 40, power, 0))] == pytest.approx(line_hz, abs=0.2)
 
 
+def test_an_empty_stretch_is_empty():
+    recording = simulated_recording(hours=0.02, seed=4)
+    assert recording.read_uv(100, 100).shape == (len(recording.channels), 0)
+
+
 def test_a_length_that_is_not_positive_is_refused():
     with pytest.raises(ConfigError, match="more than 0"):
         simulated_recording(hours=0.0, seed=1)
