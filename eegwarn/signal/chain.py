@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import ConfigError, RecordingError
 from eegwarn.signal.channels import Channel
-from eegwarn.signal.filters import CausalFilter, RateConverter, design_band
+from eegwarn.signal.filters import STOPBAND_RATIO, CausalFilter, RateConverter, design_band
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR, Missing, plan_montage
 from eegwarn.signal.quality import Quality, QualityConfig, QualityJudge
@@ -46,10 +46,15 @@ class SignalConfig:
     quality: QualityConfig = field(default_factory=QualityConfig)
 
     def __post_init__(self) -> None:
-        if not 0 < self.high_pass_hz < self.low_pass_hz < self.sfreq / 2:
+        if not 0 < self.high_pass_hz < self.low_pass_hz or not self.sfreq <= 10_000:
             raise ConfigError(
-                f"The band must satisfy 0 < high_pass_hz < low_pass_hz < sfreq / 2, but got {self.high_pass_hz}, "
-                f"{self.low_pass_hz} and {self.sfreq / 2} Hz."
+                "The band must satisfy 0 < high_pass_hz < low_pass_hz, and sfreq be at most 10000 Hz, but got "
+                f"{self.high_pass_hz}, {self.low_pass_hz} and {self.sfreq} Hz."
+            )
+        if not STOPBAND_RATIO * self.low_pass_hz <= self.sfreq / 2:
+            raise ConfigError(
+                f"low_pass_hz = {self.low_pass_hz} would let frequencies alias at sfreq = {self.sfreq} Hz. "
+                f"Use at most {self.sfreq / 2 / STOPBAND_RATIO:g}, or a higher sfreq."
             )
 
 

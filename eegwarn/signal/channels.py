@@ -66,7 +66,8 @@ def parse_channel(label: str) -> Channel | None:
     anode_name = _electrode(anode)
     if anode_name is None:
         return None
-    if not cathode:
+    if not cathode or cathode.isdecimal():
+        # MNE numbers the second of two equal labels: FP1-0, FP1-1.
         return Channel(anode_name)
     cathode_name = _electrode(cathode)
     if cathode_name is not None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import RecordingError
 
+_LONGEST_S = 7 * 86400.0
 ANNOTATION_LABELS = {"EDF Annotations", "BDF Annotations"}
 
 
@@ -83,8 +84,11 @@ def _signal_count(fixed: bytes, path: Path) -> int:
             f"{path.name!r} has {len(fixed)} bytes, too few for an EDF header (256): truncated or not EDF."
         )
     if fixed[:8].strip() != b"0" and fixed[:8] != b"\xffBIOSEMI":
+        raise RecordingError(f"{path.name!r} is not an EDF or BDF file, whatever its name says. Export it as EDF.")
+    wanted = ".bdf" if fixed[0] == 0xFF else ".edf"
+    if path.suffix.lower() != wanted:
         raise RecordingError(
-            f"{path.name!r} is not an EDF or BDF file: it begins with {fixed[:8]!r}. Export it as EDF."
+            f"{path.name!r} is a {wanted[1:].upper()} file by its content. Rename it to end in {wanted}."
         )
     n_signals = _number(fixed[252:256], "number of signals", path)
     if n_signals < 1:
@@ -98,7 +102,7 @@ def _number(field: bytes, what: str, path: Path) -> float:
     except (UnicodeDecodeError, ValueError):
         value = float("nan")
     if not np.isfinite(value):
-        raise RecordingError(f"The header of {path.name!r} is damaged: its {what} is {bytes(field)!r}, not a number.")
+        raise RecordingError(f"The header of {path.name!r} is damaged: its {what} is not a number.")
     return value
 
 
@@ -111,6 +115,9 @@ def _parse(fixed: bytes, signals: bytes, n_signals: int, path: Path) -> EdfHeade
     units = tuple(field.decode("latin-1").strip() for field in column(96, 8))
     samples = tuple(int(_number(field, "samples per data record", path)) for field in column(216, 8))
     record_s = _number(fixed[244:252], "length of a data record", path)
+    header_bytes = 256 * (n_signals + 1)
+    if _number(fixed[184:192], "length", path) != header_bytes:
+        raise RecordingError(f"The header of {path.name!r} is damaged: its length is not {header_bytes} bytes.")
     for label, bounds in zip(labels, zip(*(column(at, 8) for at in (104, 112, 120, 128)), strict=True), strict=True):
         low, high, digital_low, digital_high = (_number(field, f"range of {label!r}", path) for field in bounds)
         if label not in ANNOTATION_LABELS and (low == high or digital_low >= digital_high):
@@ -127,7 +134,7 @@ def _parse(fixed: bytes, signals: bytes, n_signals: int, path: Path) -> EdfHeade
         samples_per_record=samples,
         record_s=record_s,
         n_records=0,
-        header_bytes=256 * (n_signals + 1),
+        header_bytes=header_bytes,
         sample_bytes=3 if fixed[0] == 0xFF else 2,
         may_have_gaps=fixed[192:197] in (b"EDF+D", b"BDF+D"),
     )
@@ -173,7 +180,12 @@ def record_onsets_s(path: Path, header: EdfHeader) -> NDArray[np.float64]:
         onset_s: NDArray[np.float64] = np.array([float(stamp) for stamp in stamps])
     except ValueError as error:
         raise RecordingError(f"{path.name!r} has a data record without a readable time stamp: {error}.") from error
-    if not np.all(np.diff(onset_s) >= header.record_s * 0.99):
+    if not np.all(np.isfinite(onset_s)) or not np.all(np.diff(onset_s) >= header.record_s * 0.99):
         raise RecordingError(f"{path.name!r} has data records whose time stamps overlap or run backwards.")
+    if onset_s[-1] - onset_s[0] > _LONGEST_S:
+        raise RecordingError(
+            f"{path.name!r} spans {(onset_s[-1] - onset_s[0]) / 86400:.0f} days from its first to its last data "
+            f"record; at most {_LONGEST_S / 86400:.0f} are read. Split it at its gaps."
+        )
     onset_s -= onset_s[0]
     return onset_s

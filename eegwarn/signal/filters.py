@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, cheby2, iirnotch, sosfilt, tf2sos
 
 _STOPBAND_DB = 40.0
-_STOPBAND_RATIO = 1.6
+STOPBAND_RATIO = 1.6
+"""Where the low-pass has fallen to -40 dB, as a multiple of its cutoff."""
 _NOTCH_QUALITY = 30.0
 
 
@@ -59,7 +60,7 @@ def design_band(high_pass_hz: float, low_pass_hz: float, mains_hz: float, *, sfr
     nyquist_hz = sfreq / 2
     sections = [butter(2, high_pass_hz, "highpass", fs=sfreq, output="sos")]
     if low_pass_hz < 0.9 * nyquist_hz:
-        stop_hz = min(_STOPBAND_RATIO * low_pass_hz, 0.98 * nyquist_hz)
+        stop_hz = min(STOPBAND_RATIO * low_pass_hz, 0.98 * nyquist_hz)
         sections.append(cheby2(4, _STOPBAND_DB, stop_hz, fs=sfreq, output="sos"))
     if 0 < mains_hz < nyquist_hz:
         sections.append(tf2sos(*iirnotch(mains_hz, _NOTCH_QUALITY, fs=sfreq)))

@@ -9,8 +9,10 @@ from eegwarn.signal.recording import Recording
 
 _LOOK_S = 60.0
 _MAINS_POWER_RATIO = 5.0
-_LEAST_PLAUSIBLE_UV = 0.05
-_MOST_PLAUSIBLE_UV = 20_000.0
+LEAST_PLAUSIBLE_UV = 0.05
+"""A typical amplitude below this, in µV, cannot be EEG."""
+MOST_PLAUSIBLE_UV = 20_000.0
+"""A typical amplitude above this, in µV, cannot be EEG."""
 
 
 def guess_mains_hz(recording: Recording) -> int:
@@ -53,11 +55,11 @@ def check_amplitude(recording: Recording) -> None:
         20000 µV: the file's unit is wrong by a power of ten. Flat and empty channels have no say.
     """
     amplitude_uv = typical_amplitude_uv(recording)
-    if amplitude_uv is None or _LEAST_PLAUSIBLE_UV <= amplitude_uv <= _MOST_PLAUSIBLE_UV:
+    if amplitude_uv is None or LEAST_PLAUSIBLE_UV <= amplitude_uv <= MOST_PLAUSIBLE_UV:
         return
     raise RecordingError(
         f"Recording {recording.name!r} has a typical amplitude of {amplitude_uv:.3g} µV, which cannot be EEG (allowed: "
-        f"{_LEAST_PLAUSIBLE_UV} to {_MOST_PLAUSIBLE_UV:.0f} µV). Correct the unit (V, mV or µV) in the file's header."
+        f"{LEAST_PLAUSIBLE_UV} to {MOST_PLAUSIBLE_UV:.0f} µV). Correct the unit (V, mV or µV) in the file's header."
     )
 
 
@@ -71,6 +73,7 @@ def typical_amplitude_uv(recording: Recording) -> float | None:
 
 
 def _alive(data: NDArray[np.float32]) -> NDArray[np.float32]:
-    finite = np.isfinite(data).all(axis=1)
-    data = data[finite]
+    """Keep the channels that have a signal, and of them the samples outside gaps."""
+    data = data[np.isfinite(data).mean(axis=1) > 0.5]
+    data = data[:, np.isfinite(data).all(axis=0)]
     return data[np.ptp(data, axis=1) > 0] if data.size else data

@@ -51,8 +51,8 @@ class QualityConfig:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0:
-                raise ConfigError(f"quality.{name} must be above 0, but got {value!r}.")
+            if not 0 < value < np.inf:
+                raise ConfigError(f"quality.{name} must be above 0 and finite, but got {value!r}.")
 
 
 _UNSETTLES = Quality.FLAT | Quality.SATURATED | Quality.DETACHED | Quality.GAP | Quality.NAN

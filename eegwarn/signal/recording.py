@@ -1,9 +1,10 @@
 """What a recording is to the rest of eegwarn, wherever its samples come from."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 
 from eegwarn.errors import RecordingError
 from eegwarn.signal.channels import Channel, parse_channel
-from eegwarn.signal.edf_header import ANNOTATION_LABELS, read_edf_header, record_onsets_s
+from eegwarn.signal.edf_header import ANNOTATION_LABELS, EdfHeader, read_edf_header, record_onsets_s
+
+ReadUv = Callable[[int, int], NDArray[np.float32]]
+_HIGHEST_SFREQ = 100_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Recording:
     sfreq: float
     channels: tuple[Channel, ...]
     n_times: int
-    read_uv: Callable[[int, int], NDArray[np.float32]]
+    read_uv: ReadUv
     start: datetime | None = None
     marks: tuple[Mark, ...] = ()
     set_aside: tuple[str, ...] = ()
@@ -90,66 +94,90 @@ def open_recording(path: Path | str, *, damaged: bool = False) -> Recording:
         If the file is absent, not a recording, damaged, or without an EEG channel.
     """
     path = Path(path)
-    if not path.exists():
-        raise RecordingError(f"Recording {str(path)!r} does not exist.")
+    if not path.is_file() and not path.is_dir():
+        raise RecordingError(f"Recording {str(path)!r} does not exist, or is no file.")
     is_edf = path.suffix.lower() in (".edf", ".bdf")
     header = read_edf_header(path, damaged=damaged) if is_edf else None
-    labels = header.labels if header else None
-    raw = _open_raw(path, labels)
+    left_out = _labels_left_out(header) if header else ()
+    raw = _open_raw(path, left_out if header else None)
     found = [(row, channel) for row, name in enumerate(raw.ch_names) if (channel := parse_channel(name))]
-    set_aside = tuple(
-        name for name in labels or raw.ch_names if not parse_channel(name) and name not in ANNOTATION_LABELS
-    )
+    set_aside = tuple(map(_printable, left_out or (name for name in raw.ch_names if not parse_channel(name))))
     if not found:
         raise RecordingError(
             f"Recording {path.name!r} has no EEG channel among {', '.join(set_aside) or 'none'}. EEG channels are "
             "known by their 10-20 names, such as Fp1, EEG Fp1-REF or FP1-F7."
         )
     sfreq = float(raw.info["sfreq"])
-    rows = [row for row, _ in found]
+    if not 1 <= sfreq <= _HIGHEST_SFREQ:
+        raise RecordingError(
+            f"Recording {path.name!r} is sampled at {sfreq:g} Hz; EEG is read from 1 to {_HIGHEST_SFREQ}."
+        )
+    read_uv: ReadUv = partial(_read_uv, raw, [row for row, _ in found], path.name)
     n_times = int(raw.n_times)
-    if header:
-        n_times = min(n_times, round(header.n_records * header.record_s * sfreq))
-    read_uv = partial(_read_uv, raw, rows, path.name)
     if header and header.may_have_gaps:
-        record_start = np.round(record_onsets_s(path, header) * sfreq).astype(np.int64)
-        record_len = round(header.record_s * sfreq)
-        read_uv = partial(_read_around_gaps, read_uv, record_start, record_len, len(rows))
-        n_times = int(record_start[-1]) + record_len
+        read_uv, n_times = _around_gaps(path, header, sfreq, len(found), read_uv)
+    elif header:
+        n_times = min(n_times, round(header.n_records * header.record_s * sfreq))
     return Recording(
         name=path.name,
         sfreq=sfreq,
         channels=tuple(channel for _, channel in found),
         n_times=n_times,
         read_uv=read_uv,
-        start=_known_start(raw.info["meas_date"]),
-        marks=tuple(
-            Mark(float(mark["onset"]), float(mark["duration"]), str(mark["description"])) for mark in raw.annotations
-        ),
+        start=_known_start(raw),
+        marks=_marks(raw),
         set_aside=set_aside,
     )
 
 
-def _known_start(measured: datetime | None) -> datetime | None:
+def _labels_left_out(header: EdfHeader) -> tuple[str, ...]:
+    """Name the signals that are not EEG, and EEG signals at another rate than most: one rate is read."""
+    rates = {
+        label: samples
+        for label, samples in zip(header.labels, header.samples_per_record, strict=True)
+        if parse_channel(label)
+    }
+    counts = Counter(rates.values())
+    most_common = max(counts, key=lambda rate: (counts[rate], rate), default=0)
+    return tuple(label for label in header.labels if label not in ANNOTATION_LABELS and rates.get(label) != most_common)
+
+
+def _printable(text: str) -> str:
+    """Drop what a terminal would take for a command."""
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def _marks(raw: Any) -> tuple[Mark, ...]:
+    # With a date, MNE counts from when the device was switched on; without, from the first sample.
+    first_s = float(raw.first_time) if raw.annotations.orig_time is not None else 0.0
+    return tuple(
+        Mark(float(mark["onset"]) - first_s, float(mark["duration"]), _printable(str(mark["description"])))
+        for mark in raw.annotations
+    )
+
+
+def _known_start(raw: Any) -> datetime | None:
+    measured: datetime | None = raw.info["meas_date"]
     # EDF+ writes 1 January 1985 where the date is unknown or withheld.
-    return None if measured is None or measured.date() == date(1985, 1, 1) else measured
+    if measured is None or measured.date() == date(1985, 1, 1):
+        return None
+    return measured + timedelta(seconds=float(raw.first_time))
 
 
-def _open_raw(path: Path, labels: tuple[str, ...] | None) -> Any:
+def _open_raw(path: Path, left_out: tuple[str, ...] | None) -> Any:
     import mne
 
     try:
         with warnings.catch_warnings(), mne.use_log_level("ERROR"):
             warnings.simplefilter("ignore")
-            if labels is None:
+            if left_out is None:
                 return mne.io.read_raw(path, preload=False)
             read = mne.io.read_raw_bdf if path.suffix.lower() == ".bdf" else mne.io.read_raw_edf
             # A faster channel that is not EEG would otherwise raise the rate of all.
-            others = [label for label in labels if not parse_channel(label) and label not in ANNOTATION_LABELS]
-            return read(path, preload=False, exclude=others)
+            return read(path, preload=False, exclude=left_out)
     except Exception as error:
         # MNE's readers raise whatever their formats' parsers raise.
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise RecordingError(f"Recording {path.name!r} cannot be opened as EEG: {reason}") from error
 
 
@@ -165,21 +193,22 @@ def _read_uv(raw: Any, rows: list[int], name: str, start: int, stop: int) -> NDA
     return data_uv
 
 
-def _read_around_gaps(
-    read_contiguous_uv: Callable[[int, int], NDArray[np.float32]],
-    record_start: NDArray[np.int64],
-    record_len: int,
-    n_channels: int,
-    start: int,
-    stop: int,
-) -> NDArray[np.float32]:
-    """Read from a file whose records lie apart in time; where there is none, the samples are NaN."""
-    data = np.full((n_channels, stop - start), np.nan, dtype=np.float32)
-    first = int(np.searchsorted(record_start, start - record_len, side="right"))
-    for record in range(first, int(np.searchsorted(record_start, stop))):
-        at = int(record_start[record])
-        begin, end = max(at, start), min(at + record_len, stop)
-        if begin < end:
-            shift = record * record_len - at
-            data[:, begin - start : end - start] = read_contiguous_uv(begin + shift, end + shift)
-    return data
+def _around_gaps(
+    path: Path, header: EdfHeader, sfreq: float, n_channels: int, read_contiguous_uv: ReadUv
+) -> tuple[ReadUv, int]:
+    """Give a reader, and the length in samples, of a file whose data records may lie apart in time."""
+    record_len = round(header.record_s * sfreq)
+    record_start = np.round(record_onsets_s(path, header) * sfreq).astype(np.int64)
+    run_first = np.flatnonzero(np.diff(record_start, prepend=-record_len - 1) != record_len)
+    run_start = record_start[run_first]
+    run_stop = run_start + np.diff(run_first, append=len(record_start)) * record_len
+    shift = run_first * record_len - run_start
+
+    def read_uv(start: int, stop: int) -> NDArray[np.float32]:
+        data = np.full((n_channels, stop - start), np.nan, dtype=np.float32)
+        for run in range(int(np.searchsorted(run_stop, start, "right")), int(np.searchsorted(run_start, stop))):
+            begin, end = max(int(run_start[run]), start), min(int(run_stop[run]), stop)
+            data[:, begin - start : end - start] = read_contiguous_uv(begin + int(shift[run]), end + int(shift[run]))
+        return data
+
+    return read_uv, int(run_stop[-1])

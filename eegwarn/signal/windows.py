@@ -34,7 +34,7 @@ class WindowConfig:
     min_channels: int = 9
 
     def __post_init__(self) -> None:
-        if not 0 < self.hop_s <= self.window_s:
+        if not 0 < self.hop_s <= self.window_s < np.inf:
             raise ConfigError(f"windows.hop_s must lie in (0, window_s = {self.window_s}], but got {self.hop_s}.")
         if not 0 <= self.max_bad_fraction < 1:
             raise ConfigError(f"windows.max_bad_fraction must lie in [0, 1), but got {self.max_bad_fraction}.")
@@ -47,10 +47,10 @@ class WindowConfig:
         Raises
         ------
         ConfigError
-            If either is not a whole number of samples.
+            If either is not a whole number of samples, at least one.
         """
         lengths = self.window_s * sfreq, self.hop_s * sfreq
-        if any(abs(length - round(length)) > 1e-6 for length in lengths):
+        if any(abs(length - round(length)) > 1e-6 or round(length) < 1 for length in lengths):
             raise ConfigError(
                 f"window_s = {self.window_s} and hop_s = {self.hop_s} must be whole numbers of samples at {sfreq} Hz."
             )

@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegwarn.errors import ConfigError, RecordingError
-from eegwarn.signal import LONGITUDINAL_BIPOLAR, Channel, Processed, Quality, SignalChain, SignalConfig, process
+from eegwarn.signal import (
+    LONGITUDINAL_BIPOLAR,
+    Channel,
+    Processed,
+    Quality,
+    QualityConfig,
+    SignalChain,
+    SignalConfig,
+    process,
+)
+from eegwarn.signal.mains import guess_mains_hz
 from tests.signal.edf_files import MODERN, noise_uv, recording_of
 
 CHANNELS = tuple(Channel(name) for name in MODERN)
@@ -165,10 +175,30 @@ def test_a_recording_of_flat_channels_is_judged_by_quality_not_by_scale() -> Non
 
 
 def test_a_band_beyond_the_rate_is_refused() -> None:
-    with pytest.raises(ConfigError, match="sfreq / 2"):
+    with pytest.raises(ConfigError, match=r"would let frequencies alias at sfreq = 128.0 Hz\. Use at most 40"):
         SignalConfig(low_pass_hz=70)
 
 
 def test_a_rate_too_slow_for_eeg_is_refused() -> None:
     with pytest.raises(RecordingError, match=r"'in memory': EEG at 10 Hz is too slow"):
         list(process(recording_of(noise_uv(19, 600), sfreq=10), SignalConfig()))
+
+
+@pytest.mark.parametrize(
+    "settings_", [{"sfreq": float("inf")}, {"high_pass_hz": 0}, {"high_pass_hz": 41}, {"low_pass_hz": float("nan")}]
+)
+def test_impossible_bands_are_refused(settings_: dict[str, float]) -> None:
+    with pytest.raises(ConfigError):
+        SignalConfig(**settings_)
+
+
+def test_a_limit_without_bound_is_refused() -> None:
+    with pytest.raises(ConfigError, match="detached_uv must be above 0 and finite"):
+        QualityConfig(detached_uv=float("inf"))
+
+
+def test_a_gap_in_the_first_minute_does_not_hide_the_mains() -> None:
+    data = noise_uv(19, 256 * 60) + 30 * np.sin(2 * np.pi * 50 * np.arange(256 * 60) / 256)
+    data[:, 256 * 30 : 256 * 35] = np.nan
+    data[3] = np.nan
+    assert guess_mains_hz(recording_of(data)) == 50

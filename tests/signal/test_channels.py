@@ -22,6 +22,7 @@ from eegwarn.signal import Channel, parse_channel
         ("EEG T6-LE", Channel("P8", "LE")),
         ("FP1-CS2", Channel("FP1", "CS2")),
         ("Fp1-A1", Channel("FP1", "A1")),
+        ("EEG FP1-0", Channel("FP1")),
     ],
 )
 def test_eeg_names_of_clinics_come_to_one_spelling(label: str, channel: Channel) -> None:

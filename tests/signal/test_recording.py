@@ -1,6 +1,7 @@
 """Opening real files: what is read, what is dropped, what is refused."""
 
 import datetime
+import os
 from pathlib import Path
 
 import mne
@@ -55,6 +56,54 @@ def test_channels_that_are_not_eeg_are_set_aside_even_when_they_are_faster(tmp_p
     np.testing.assert_allclose(recording.read_uv(0, 512), data, atol=0.02)
 
 
+def test_the_first_of_equal_labels_is_read(tmp_path: Path) -> None:
+    data = noise_uv(20, 512)
+    labels = [f"EEG {name}" for name in (*ELECTRODES, "Fp1")]
+    recording = open_recording(write_edf(tmp_path / "twice.edf", data, labels=labels))
+    assert recording.set_aside == ()
+    assert plan_montage(recording.channels).formed.all()
+    first = [channel.name for channel in recording.channels].index("FP1")
+    np.testing.assert_allclose(recording.read_uv(0, 512)[first], data[0], atol=0.02)
+
+
+def test_eeg_at_another_rate_than_most_is_set_aside(tmp_path: Path) -> None:
+    from edfio import Edf, EdfSignal
+
+    rates = [256] * 17 + [100] * 2
+    signals = [
+        EdfSignal(noise_uv(1, rate * 4, seed=i)[0], rate, label=f"EEG {name}", physical_dimension="uV")
+        for i, (rate, name) in enumerate(zip(rates, ELECTRODES, strict=True))
+    ]
+    Edf(signals, data_record_duration=1).write(tmp_path / "rates.edf")
+    recording = open_recording(tmp_path / "rates.edf")
+    assert recording.sfreq == 256
+    assert recording.set_aside == ("EEG Cz", "EEG Pz")
+    whole = recording.read_uv(0, 1024)
+    np.testing.assert_array_equal(np.hstack([recording.read_uv(0, 300), recording.read_uv(300, 1024)]), whole)
+
+
+def test_what_a_terminal_would_obey_is_dropped_from_names(tmp_path: Path) -> None:
+    path = write_edf(tmp_path / "bell.edf", noise_uv(20, 512), labels=[*(f"EEG {n}" for n in ELECTRODES), "XXXX"])
+    path.write_bytes(path.read_bytes().replace(b"XXXX", b"X\x1b\x07X"))
+    assert open_recording(path).set_aside == ("XX",)
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.edf")
+    with pytest.raises(RecordingError, match="is no file"):
+        open_recording(tmp_path / "pipe.edf")
+
+
+def test_a_cropped_recording_keeps_its_times(tmp_path: Path) -> None:
+    raw = mne.io.RawArray(noise_uv(19, 256 * 30) * 1e-6, mne.create_info(ELECTRODES, 256, "eeg"), verbose="ERROR")
+    raw.set_meas_date(datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.UTC))
+    raw.set_annotations(mne.Annotations([20.0], [2.0], ["seizure"], orig_time=raw.info["meas_date"]))
+    raw.crop(15, 29).save(tmp_path / "crop_raw.fif", verbose="ERROR")
+    recording = open_recording(tmp_path / "crop_raw.fif")
+    assert [mark.onset_s for mark in recording.marks] == [pytest.approx(5.0, abs=0.01)]
+    assert recording.start == datetime.datetime(2020, 1, 1, 12, 0, 15, tzinfo=datetime.UTC)
+
+
 def test_formats_other_than_edf_come_through_mne(tmp_path: Path) -> None:
     data = noise_uv(19, 256 * 4)
     raw = mne.io.RawArray(data * 1e-6, mne.create_info(ELECTRODES, 256, "eeg"), verbose="ERROR")
@@ -105,6 +154,7 @@ def header_with(content: bytes, offset: int, field: bytes) -> bytes:
         (236, b"99999999", "header promises 1e\\+08 data records"),
         (244, b"0       ", "describes no signal"),
         (244, b"-1      ", "describes no signal"),
+        (184, b"512     ", "its length is not"),
         (252, b"0   ", "0 signals"),
         (252, b"-3  ", "-3 signals"),
         (252, b"9999", "truncated"),
@@ -176,6 +226,12 @@ def test_gaps_of_a_discontinuous_file_are_nan_and_times_stay_right(tmp_path: Pat
     np.testing.assert_allclose(read[:, : 3 * 256], data[:, : 3 * 256], atol=0.02)
     np.testing.assert_allclose(read[:, 7 * 256 :], data[:, 3 * 256 :], atol=0.02)
     np.testing.assert_array_equal(recording.read_uv(600, 2000), read[:, 600:2000])
+
+
+def test_time_stamps_without_bound_are_refused(tmp_path: Path) -> None:
+    for last_s in (1e9, float("inf")):
+        with pytest.raises(RecordingError, match=r"days from its first|run backwards"):
+            open_recording(discontinuous(tmp_path / "far.edf", [0, 1, last_s]))
 
 
 def test_time_stamps_that_run_backwards_are_refused(tmp_path: Path) -> None:

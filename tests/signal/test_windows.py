@@ -71,12 +71,15 @@ def test_a_recording_shorter_than_a_window_is_refused() -> None:
         list(stream_windows(recording_of(noise_uv(19, 256 * 3)), SIGNAL, WindowConfig()))
 
 
-@pytest.mark.parametrize("settings_", [{"hop_s": 0}, {"hop_s": 5}, {"max_bad_fraction": 1}, {"min_channels": 0}])
+@pytest.mark.parametrize(
+    "settings_", [{"hop_s": 0}, {"hop_s": 5}, {"window_s": float("inf")}, {"max_bad_fraction": 1}, {"min_channels": 0}]
+)
 def test_impossible_settings_are_refused(settings_: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         WindowConfig(**settings_)
 
 
 def test_windows_must_be_whole_samples() -> None:
-    with pytest.raises(ConfigError, match="whole numbers of samples"):
-        WindowConfig(window_s=4.001).in_samples(128)
+    for impossible in (WindowConfig(window_s=4.001), WindowConfig(hop_s=1e-9)):
+        with pytest.raises(ConfigError, match="whole numbers of samples"):
+            impossible.in_samples(128)
