@@ -208,9 +208,7 @@ def _patient(patient_id: str, reports: list[RecordingReport]) -> PatientReport:
         id=patient_id,
         n_recordings=len(reports),
         duration_s=sum(report.duration_s or 0.0 for report in reports),
-        n_seizures=sum(
-            0 <= event.onset_s < (report.duration_s or 0.0) for report in reports for event in report.events or ()
-        ),
+        n_seizures=sum(event.lies_in(report.duration_s or 0.0) for report in reports for event in report.events or ()),
     )
 
 

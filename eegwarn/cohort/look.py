@@ -191,5 +191,5 @@ def _montage_kind(channels: tuple[Channel, ...]) -> MontageKind:
 def _event_problems(events: tuple[SeizureEvent, ...] | None, duration_s: float) -> list[str]:
     if events is None:
         return ["Nothing tells its seizures, so it can be scored but not learned from."]
-    outside = [event.onset_s for event in events if not 0 <= event.onset_s < duration_s]
+    outside = [event.onset_s for event in events if not event.lies_in(duration_s)]
     return [f"The seizure at {onset_s:g} s lies outside its {duration_s:g} s." for onset_s in outside]

@@ -93,7 +93,7 @@ def _read_header(listed: Listed, skipped: list[Skipped]) -> CohortRecording | No
 def _inside(
     events: tuple[SeizureEvent, ...], recording: Recording, path: Path, skipped: list[Skipped]
 ) -> tuple[SeizureEvent, ...]:
-    outside = [event for event in events if not 0 <= event.onset_s < recording.duration_s]
+    outside = [event for event in events if not event.lies_in(recording.duration_s)]
     for event in outside:
         reason = f"a seizure at {event.onset_s:g} s lies outside its {recording.duration_s:g} s"
         skipped.append(Skipped(path, reason))

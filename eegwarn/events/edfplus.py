@@ -6,6 +6,7 @@ https://doi.org/10.1016/S1388-2457(03)00123-8
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -109,22 +110,24 @@ def export_edfplus(recording: Recording, events: Sequence[SeizureEvent], path: P
     recording : Recording
         What to write. Its own marks are left out, since free text may hold names.
     events : sequence of SeizureEvent
-        Written with their type as text; an event without an offset has no duration.
+        Written with their type as text; an event without an offset has no duration. EDF+ counts from the start of the
+        recording, so that one which began before it is written from there on.
     path : Path
         The file, replaced if it exists.
 
     Raises
     ------
     EventsError
-        If an event begins before the recording.
+        If an event lies before the recording.
     OutputError
         If the file cannot be written; nothing is left behind.
     """
-    early = [event for event in events if event.onset_s < 0]
+    early = [event for event in events if not event.lies_in(np.inf)]
     if early:
         raise EventsError(
             f"An event at {early[0].onset_s:g} s lies before the recording. EDF+ holds those from 0 s on."
         )
+    events = [replace(event, onset_s=max(event.onset_s, 0.0)) for event in events]
     record_s = Fraction(recording.sfreq).limit_denominator(1000).denominator
     template = _one_record(recording, events, record_s, _ranges_uv(recording))
     with whole_file(path) as file:

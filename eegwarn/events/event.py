@@ -49,6 +49,11 @@ class SeizureEvent:
         """Length in seconds, or None where the end was not marked."""
         return None if self.offset_s is None else self.offset_s - self.onset_s
 
+    def lies_in(self, recording_duration_s: float) -> bool:
+        """Whether it is under way at some moment of a recording of that length: it may have begun before."""
+        goes_on = self.offset_s is not None and self.offset_s > 0
+        return self.onset_s < recording_duration_s and (self.onset_s >= 0 or goes_on)
+
 
 def in_time_order(events: Iterable[SeizureEvent]) -> tuple[SeizureEvent, ...]:
     """Sort events by onset; of two with one onset the one that ends first, or has no end, comes first."""

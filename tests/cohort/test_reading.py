@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegwarn.cohort import fingerprint, read_cohort
+from eegwarn.cohort.inspect import inspect_path
 from eegwarn.cohort.listing import natural_key
 from eegwarn.cohort.siena import match_names
 from eegwarn.errors import CohortError
@@ -59,6 +60,17 @@ def test_a_seizure_beyond_the_end_is_left_out(tmp_path: Path) -> None:
     cohort = read_cohort(tmp_path)
     assert cohort.recordings[0].events == (SeizureEvent(3, 7),)
     assert [skipped.reason for skipped in cohort.skipped] == ["a seizure at 10 s lies outside its 10 s"]
+
+
+def test_a_seizure_under_way_at_the_start_is_kept_and_one_that_is_over_is_not(tmp_path: Path) -> None:
+    path = write_edf(tmp_path / "a.edf")
+    events = [SeizureEvent(-9, -5), SeizureEvent(-5, 3), SeizureEvent(7, 20)]
+    write_szcore_tsv(tmp_path / "a.tsv", events, recording_duration_s=10)
+    cohort = read_cohort(tmp_path)
+    assert cohort.recordings[0].events == (SeizureEvent(-5, 3), SeizureEvent(7, 20))
+    assert [one.reason for one in cohort.skipped] == ["a seizure at -9 s lies outside its 10 s"]
+    assert inspect_path(path).recordings[0].problems == ("The seizure at -9 s lies outside its 10 s.",)
+    assert inspect_path(tmp_path).patients[0].n_seizures == 2
 
 
 def test_without_clocks_recordings_are_in_order_of_name(tmp_path: Path) -> None:

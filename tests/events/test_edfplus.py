@@ -156,9 +156,15 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
     assert peaks[1] < 1.2 * peaks[0]
 
 
-def test_an_event_before_the_recording_is_refused(tmp_path: Path) -> None:
+def test_a_seizure_under_way_at_the_start_is_written_from_there_on(tmp_path: Path) -> None:
+    export_edfplus(recording(500), [SeizureEvent(-5.0, 3.0)], tmp_path / "a.edf")
+    assert events_from_marks(open_recording(tmp_path / "a.edf").marks) == (SeizureEvent(0.0, 3.0),)
+
+
+@pytest.mark.parametrize("early", [SeizureEvent(-5.0), SeizureEvent(-5.0, -1.0)])
+def test_an_event_before_the_recording_is_refused(tmp_path: Path, early: SeizureEvent) -> None:
     with pytest.raises(EventsError, match="before the recording"):
-        export_edfplus(recording(100), [SeizureEvent(-5.0)], tmp_path / "a.edf")
+        export_edfplus(recording(100), [early], tmp_path / "a.edf")
     with pytest.raises(OutputError):
         export_edfplus(recording(100), [], tmp_path / "absent" / "a.edf")
     assert list(tmp_path.iterdir()) == []

@@ -50,3 +50,19 @@ def test_stretches_share_a_group_exactly_if_no_moment_lies_between_them(stretche
     ):
         unbroken = all(half in covered for half in range(2 * first[0], 2 * second[0] + 1))
         assert (one == other) == unbroken
+
+
+@pytest.mark.parametrize(
+    ("onset_s", "offset_s", "lies_in"),
+    [
+        (0, 0, True),
+        (0, None, True),
+        (-5, 60, True),
+        (99, 200, True),
+        (-5, 0, False),
+        (-5, None, False),
+        (100, 101, False),
+    ],
+)
+def test_an_event_lies_in_a_recording_where_it_is_under_way(onset_s: float, offset_s: float, lies_in: bool) -> None:
+    assert SeizureEvent(onset_s, offset_s).lies_in(100) is lies_in

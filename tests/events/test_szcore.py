@@ -29,6 +29,11 @@ def test_events_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, e
         assert one.offset_s == (None if other.offset_s is None else pytest.approx(other.offset_s, abs=1.1e-3))
 
 
+def test_a_seizure_that_began_before_the_recording_comes_back(tmp_path: Path) -> None:
+    write_szcore_tsv(tmp_path / "a_events.tsv", [SeizureEvent(-5.0, 55.0)], recording_duration_s=100.0)
+    assert read_szcore_tsv(tmp_path / "a_events.tsv") == (SeizureEvent(-5.0, 55.0),)
+
+
 def test_the_columns_are_those_of_szcore(tmp_path: Path) -> None:
     path = tmp_path / "a_events.tsv"
     write_szcore_tsv(
