@@ -14,7 +14,8 @@ import pytest
 from eegwarn.bedside import write_bundle
 from eegwarn.cli import main
 from eegwarn.events import read_szcore_tsv
-from tests.app.examples import SEIZURE_S, amplitude_model, simulated_uv, write_edf
+from tests.app.examples import SEIZURE_S, simulated_uv, write_edf
+from tests.models import amplitude_model
 from tests.signal.edf_files import ELECTRODES
 
 COMMANDS = "demo simulate inspect download train evaluate score dashboard benchmark".split()
@@ -94,6 +95,43 @@ def test_results_are_not_overwritten_unasked(folder: Path, tmp_path: Path, capsy
     assert out.read_text() == "mine"
     assert main([*map(str, arguments), "--overwrite"]) == 0
     assert out.read_text() != "mine"
+
+
+def test_score_names_the_derivations_that_nobody_watched(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half = {name: row for name, row in simulated_uv(60).items() if name[-5] in "13579zZ"}
+    path = write_edf(tmp_path / "half.edf", half)
+    assert main(["score", str(folder / "model.eegwarn"), str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "NOT WATCHED" in said
+    assert all(name in said for name in ("FP2-F8", "C4-P4"))
+    assert "FP1-F7" not in said
+
+
+def test_what_is_read_is_never_written_over(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    model, night, new = folder / "model.eegwarn", folder / "night.edf", tmp_path / "new.tsv"
+    for outputs in (["--out", night], ["--out", model], ["--out", new, "--probabilities", new]):
+        assert "written over" in refused(capsys, "score", model, night, *outputs, "--overwrite")
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_that_does_not_exist_is_said_before_the_work(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = folder / "no such folder" / "w.tsv"
+    assert "there is no folder" in refused(
+        capsys, "score", folder / "model.eegwarn", folder / "absent.edf", "--out", out
+    )
+
+
+def test_results_follow_the_umask(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "private.tsv"
+    before = os.umask(0o077)
+    try:
+        assert main(["score", str(folder / "model.eegwarn"), str(folder / "night.edf"), "--out", str(out)]) == 0
+    finally:
+        os.umask(before)
+    assert out.stat().st_mode & 0o777 == 0o600
 
 
 def test_inspect_tells_people_and_machines_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ class Runtime:
     Raises
     ------
     ModelError
-        If the network cannot be loaded, or its input is not what the configuration says.
+        If the network cannot be loaded, or its input or output is not what the configuration says.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -52,10 +52,16 @@ class Runtime:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         shape = [value.shape[1:] for value in inputs]
         expected = [[len(LONGITUDINAL_BIPOLAR), length]]
-        if shape != expected or inputs[0].type != "tensor(float)" or len(outputs) != 1 or len(outputs[0].shape) != 1:
+        if shape != expected or inputs[0].type != "tensor(float)":
             raise ModelError(
                 f"The network takes windows of shape {shape} where the model's configuration gives {expected}. "
                 "The model file is inconsistent: train or export it again."
+            )
+        given = [(value.type, len(value.shape)) for value in outputs]
+        if given != [("tensor(float)", 1)] or isinstance(outputs[0].shape[0], int):
+            raise ModelError(
+                f"The network gives {[(value.type, value.shape) for value in outputs]} where one float for each of any "
+                "number of windows is allowed. The model file is inconsistent: train or export it again."
             )
         self._input = inputs[0].name
 
@@ -70,7 +76,12 @@ class Runtime:
         Returns
         -------
         ndarray, shape (n_windows,)
-            Log-odds of a seizure; NaN where a window is not usable.
+            Log-odds of a seizure; NaN where a window is not usable, or the network gives no finite number.
+
+        Raises
+        ------
+        ModelError
+            If the network fails, or does not give one number for each window.
         """
         logit = np.full(len(windows), np.nan)
         usable = np.flatnonzero(windows.usable)
@@ -84,8 +95,12 @@ class Runtime:
             (logit,) = self._session.run(None, {self._input: eeg_uv})
         except Exception as error:  # onnxruntime's errors share no base class of their own
             raise ModelError(f"The network failed on {len(eeg_uv)} windows: {_first_line(error)}.") from error
-        judged: NDArray[np.float32] = logit
-        return judged
+        if logit.shape != (len(eeg_uv),):
+            raise ModelError(
+                f"The network gave shape {logit.shape} for {len(eeg_uv)} windows. Train or export it again."
+            )
+        # Minus infinity would pass for the calmest window there is.
+        return np.where(np.isfinite(logit), logit, np.float32(np.nan))
 
 
 def _open_session(onnx: bytes) -> onnxruntime.InferenceSession:

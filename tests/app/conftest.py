@@ -8,8 +8,9 @@ import pytest
 from edfio import EdfAnnotation
 
 from eegwarn.bedside.bundle import write_bundle
-from tests.app.examples import SEIZURE_S, SFREQ, amplitude_model, simulated_uv, write_edf
+from tests.app.examples import SEIZURE_S, SFREQ, simulated_uv, write_edf
 from tests.app.running import CHROMIUM, open_chromium
+from tests.models import amplitude_model
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,7 @@ import numpy as np
 from edfio import Edf, EdfAnnotation, EdfSignal
 
 import app
-from eegwarn.bedside.bundle import Bundle, ModelConfig
 from eegwarn.bedside.scoring import Scored
-from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.warning.alarm import Alarm, Fault
 
 SFREQ = 256
@@ -38,28 +36,6 @@ def simulated_uv(duration_s: int = DURATION_S, *, seed: int = 3) -> dict[str, np
         + in_seizure * 120 * np.sin(2 * np.pi * 4 * time_s + number * 0.9)
         for number, name in enumerate(ELECTRODES)
     }
-
-
-def amplitude_model() -> Bundle:
-    """A model whose logit grows with the mean amplitude: above about 25 µV it warns."""
-    from onnx import TensorProto, helper
-
-    length = 512
-    windows = helper.make_tensor_value_info("windows", TensorProto.FLOAT, ["n", len(LONGITUDINAL_BIPOLAR), length])
-    logit = helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n"])
-    nodes = [
-        helper.make_node("Abs", ["windows"], ["amplitude"]),
-        helper.make_node("ReduceMean", ["amplitude"], ["mean_uv"], axes=[1, 2], keepdims=0),
-        helper.make_node("Sub", ["mean_uv", "turn_uv"], ["above_uv"]),
-        helper.make_node("Mul", ["above_uv", "slope"], ["logit"]),
-    ]
-    constants = [
-        helper.make_tensor("turn_uv", TensorProto.FLOAT, [], [25.0]),
-        helper.make_tensor("slope", TensorProto.FLOAT, [], [0.25]),
-    ]
-    graph = helper.make_graph(nodes, "amplitude", [windows], [logit], initializer=constants)
-    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    return Bundle(ModelConfig(), network.SerializeToString(), b"")
 
 
 def scored_with(

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 import app
 from app.folder import FOLDER_VARIABLE
 from eegwarn.bedside.bundle import write_bundle
-from tests.app.examples import SFREQ, amplitude_model, simulated_uv, write_edf
+from tests.app.examples import SFREQ, simulated_uv, write_edf
+from tests.models import amplitude_model
 
 MAIN = Path(app.__file__).parent / "main.py"
 

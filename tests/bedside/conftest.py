@@ -1,44 +1,16 @@
-"""A small model that needs no training and no torch: the logit is the mean amplitude of the first derivation."""
+"""A model that needs no training, and recordings to try it on."""
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from eegwarn.bedside import Bundle, ModelConfig
 from eegwarn.signal.channels import parse_channel
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.recording import Recording
 from eegwarn.warning import AlarmConfig, Calibration
+from tests.models import amplitude_onnx
 
 SFREQ = 256.0
-
-
-def amplitude_onnx(n_times: int = 512, *, n_channels: int = 18) -> bytes:
-    """``logit = mean |first derivation| / 10 - 3``."""
-    nodes = [
-        helper.make_node("Gather", ["eeg_uv", "first"], ["row"], axis=1),
-        helper.make_node("Abs", ["row"], ["size"]),
-        helper.make_node("ReduceMean", ["size", "time"], ["mean"], keepdims=0),
-        helper.make_node("Div", ["mean", "ten"], ["scaled"]),
-        helper.make_node("Sub", ["scaled", "three"], ["logit"]),
-    ]
-    constants = [
-        helper.make_tensor("first", TensorProto.INT64, [], [0]),
-        helper.make_tensor("time", TensorProto.INT64, [1], [1]),
-        helper.make_tensor("ten", TensorProto.FLOAT, [], [10.0]),
-        helper.make_tensor("three", TensorProto.FLOAT, [], [3.0]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "amplitude",
-        [helper.make_tensor_value_info("eeg_uv", TensorProto.FLOAT, ["batch", n_channels, n_times])],
-        [helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["batch"])],
-        constants,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    onnx.checker.check_model(model)
-    return model.SerializeToString()
 
 
 @pytest.fixture

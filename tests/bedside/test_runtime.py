@@ -9,8 +9,7 @@ from eegwarn.bedside import Bundle
 from eegwarn.bedside.runtime import BATCH, Runtime, network_input
 from eegwarn.errors import ModelError
 from eegwarn.signal.windows import WindowConfig, Windows, cut_windows
-
-from .conftest import amplitude_onnx
+from tests.models import amplitude_onnx, constant_onnx
 
 
 def windows_of(data_uv: np.ndarray, quality: np.ndarray | None = None) -> Windows:
@@ -22,7 +21,7 @@ def test_logits_are_the_networks_whatever_the_batch(bundle: Bundle) -> None:
     data_uv = 50 * np.random.default_rng(0).standard_normal((18, 128 * (3 * BATCH + 5)))
     windows = windows_of(data_uv)
     assert len(windows) > 2 * BATCH
-    expected = np.abs(windows.data[:, 0]).mean(axis=1) / 10 - 3
+    expected = (np.abs(windows.data).mean(axis=(1, 2)) - 25) / 4
     np.testing.assert_allclose(Runtime(bundle).logit(windows), expected, rtol=1e-5)
 
 
@@ -38,7 +37,7 @@ def test_bad_derivations_are_given_as_zero(bundle: Bundle) -> None:
     quality = np.zeros((18, 128 * 10), dtype=np.uint8)
     quality[0] = 1
     windows = windows_of(np.full((18, 128 * 10), 80.0), quality)
-    np.testing.assert_allclose(Runtime(bundle).logit(windows), -3.0)
+    np.testing.assert_allclose(Runtime(bundle).logit(windows), (80 * 17 / 18 - 25) / 4, rtol=1e-5)
     given = network_input(windows, np.array([1, 3]))
     assert given.dtype == np.float32
     assert not given[:, 0].any()
@@ -57,3 +56,26 @@ def test_a_broken_network_is_one_clear_line(bundle: Bundle, onnx: bytes) -> None
 def test_a_network_of_another_shape_is_refused(bundle: Bundle, onnx: bytes) -> None:
     with pytest.raises(ModelError, match=r"configuration gives \[\[18, 512\]\]"):
         Runtime(replace(bundle, onnx=onnx))
+
+
+def test_a_logit_that_is_no_number_is_a_fault_and_never_calm(bundle: Bundle) -> None:
+    windows = windows_of(np.ones((18, 128 * 10)))
+    assert np.isnan(Runtime(replace(bundle, onnx=amplitude_onnx(slope=np.inf))).logit(windows)).all()
+
+
+@pytest.mark.parametrize(
+    "onnx",
+    [
+        constant_onnx(np.float32([-5]), [1]),
+        constant_onnx(np.float32([-5, -5, -5]), [3]),
+        constant_onnx(np.float32([-5]), ["batch"]),
+        constant_onnx(np.int64([-5]), ["batch"]),
+        constant_onnx(np.array(["calm"], dtype=object), ["batch"]),
+        constant_onnx(np.float32([[-5]]), ["batch", 1]),
+    ],
+)
+def test_a_network_that_does_not_give_each_window_its_number_is_refused(bundle: Bundle, onnx: bytes) -> None:
+    windows = windows_of(np.ones((18, 128 * 10)))
+    with pytest.raises(ModelError) as caught:
+        Runtime(replace(bundle, onnx=onnx)).logit(windows)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,55 @@
+"""Models that need no training and no torch: what they say follows from the amplitude of the EEG."""
+
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from eegwarn.bedside.bundle import Bundle, ModelConfig
+
+
+def amplitude_onnx(n_times: int = 512, *, n_channels: int = 18, slope: float = 0.25) -> bytes:
+    """``logit = slope (mean |EEG| - 25 µV)``."""
+    nodes = [
+        helper.make_node("Abs", ["eeg_uv"], ["amplitude_uv"]),
+        helper.make_node("ReduceMean", ["amplitude_uv"], ["mean_uv"], axes=[1, 2], keepdims=0),
+        helper.make_node("Sub", ["mean_uv", "turn_uv"], ["above_uv"]),
+        helper.make_node("Mul", ["above_uv", "slope"], ["logit"]),
+    ]
+    constants = {"turn_uv": np.float32(25), "slope": np.float32(slope)}
+    return _onnx(nodes, constants, n_channels=n_channels, n_times=n_times)
+
+
+def constant_onnx(logit: np.ndarray, shape: list[str | int]) -> bytes:
+    """A network that says the same whatever it is given, and declares that as of ``shape``."""
+    output_type = helper.np_dtype_to_tensor_dtype(logit.dtype)
+    return _onnx(
+        [helper.make_node("Identity", ["constant"], ["logit"])],
+        {"constant": logit},
+        output=helper.make_tensor_value_info("logit", output_type, shape),
+    )
+
+
+def _onnx(
+    nodes: list[Any],
+    constants: dict[str, np.ndarray],
+    *,
+    n_channels: int = 18,
+    n_times: int = 512,
+    output: Any = None,
+) -> bytes:
+    graph = helper.make_graph(
+        nodes,
+        "made",
+        [helper.make_tensor_value_info("eeg_uv", TensorProto.FLOAT, ["batch", n_channels, n_times])],
+        [output or helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["batch"])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def amplitude_model() -> Bundle:
+    """A model that warns above about 25 µV."""
+    return Bundle(ModelConfig(), amplitude_onnx(), b"")
