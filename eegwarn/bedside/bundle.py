@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ class ModelConfig:
     backbone: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.horizon_s >= 0:
-            raise ConfigError(f"horizon_s must be at least 0 s, but got {self.horizon_s}.")
+        if not 0 <= self.horizon_s < inf:
+            raise ConfigError(f"horizon_s must be at least 0 s and finite, but got {self.horizon_s}.")
 
 
 @dataclass(frozen=True)
@@ -136,5 +137,5 @@ def read_bundle(path: Path) -> Bundle:
 def _table(content: bytes, path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5000 digits, lists 5000 deep
         raise ModelError(f"{str(path)!r} was refused: its TOML cannot be read ({error}).") from error

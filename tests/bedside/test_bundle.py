@@ -116,6 +116,13 @@ def test_a_member_that_claims_too_much_is_refused_unread(model: Path, monkeypatc
         read_bundle(model)
 
 
+@pytest.mark.parametrize("name", ["config.toml", "record.toml", "manifest.toml"])
+def test_text_that_would_take_long_to_parse_is_refused_unread(model: Path, name: str) -> None:
+    rewrite(model, list((members_of(model) | {name: b"a = 1\n" * 200_000}).items()))
+    with pytest.raises(ModelError, match=f"'{name}' claims 1200000 bytes; at most 1048576"):
+        read_bundle(model)
+
+
 def test_a_bomb_that_understates_its_size_is_refused(model: Path) -> None:
     members = members_of(model)
     bomb = bytes(5_000_000)
@@ -169,7 +176,10 @@ def test_a_missing_file_and_a_folder_are_one_clear_line(tmp_path: Path) -> None:
         (b"format = 1", b"format = 2", "has format 2"),
         (b"horizon_s", b"horizont_s", "Did you mean"),
         (b"horizon_s = 0.0", b"horizon_s = -1.0", "horizon_s must be at least 0"),
+        (b"horizon_s = 0.0", b"horizon_s = inf", "horizon_s must be at least 0 s and finite"),
         (b"format = 1", b"format = = 1", "TOML cannot be read"),
+        (b"format = 1", b"format = " + b"[" * 9000, "TOML cannot be read"),
+        (b"format = 1", b"format = " + b"1" * 9000, "TOML cannot be read"),
     ],
 )
 def test_a_configuration_that_is_not_valid_is_refused(model: Path, old: bytes, new: bytes, reason: str) -> None:
@@ -182,7 +192,15 @@ def test_a_configuration_that_is_not_valid_is_refused(model: Path, old: bytes, n
 
 
 @pytest.mark.parametrize(
-    "manifest", [b"", b"members = 3", b"\xff", b"[members]\n", b'[members."model.onnx"]\nsize = 1\n']
+    "manifest",
+    [
+        b"",
+        b"members = 3",
+        b"\xff",
+        b"members = " + b"[" * 9000,
+        b"[members]\n",
+        b'[members."model.onnx"]\nsize = 1\n',
+    ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(model: Path, manifest: bytes) -> None:
     rewrite(model, list((members_of(model) | {"manifest.toml": manifest}).items()))
