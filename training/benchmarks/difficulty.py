@@ -143,13 +143,15 @@ def _features(
 
 
 def window_states(begin_s: NDArray[np.float64], seizures: list[SimulatedSeizure]) -> NDArray[np.int64]:
-    """State of every window from the truth; a window that straddles two is UNUSED."""
+    """State of every window from the truth; one that straddles two, or comes too soon after a seizure, is UNUSED."""
     state = np.full(len(begin_s), INTERICTAL)
     end_s = begin_s + WINDOWS.window_s
     for seizure in seizures:
-        near = (end_s > seizure.onset_s - _CALM_S) & (begin_s < seizure.offset_s + _CALM_S / 2)
-        state[near & (state == INTERICTAL)] = UNUSED
+        state[(end_s > seizure.onset_s - _CALM_S) & (begin_s < seizure.offset_s)] = UNUSED
         state[(begin_s >= seizure.onset_s - _PREICTAL_S) & (end_s <= seizure.onset_s)] = PREICTAL
+    for seizure in seizures:
+        # In a cluster the minutes before one seizure are those after another: skill there would be no foresight.
+        state[(end_s > seizure.onset_s) & (begin_s < seizure.offset_s + _CALM_S / 2)] = UNUSED
         early_end_s = seizure.onset_s + max(seizure.early_s, WINDOWS.window_s)
         state[(begin_s >= seizure.onset_s) & (end_s <= early_end_s)] = EARLY
         state[(begin_s >= early_end_s) & (end_s <= seizure.offset_s)] = ICTAL

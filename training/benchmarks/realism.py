@@ -50,7 +50,7 @@ _DIFFERENCES = {
     "Michigan": "Michigan: one person's seizure; a value outside is one that the cohort should reach.",
     "Bonn, healthy": "Bonn: healthy volunteers, awake; the simulated patients also sleep.",
     "Bonn, ictal": "Bonn: seizures recorded inside the brain, without muscle and without the skull's blurring.",
-    "neonates": "Neonates: their windows without seizure are the larger ones; no adult's seizure is like that.",
+    "neonates": "Neonates: another age; of these windows the ones with seizures are the smaller.",
     "experts": "Experts: the spread of marks is fitted to them; a value outside is a fault of the simulator.",
 }
 

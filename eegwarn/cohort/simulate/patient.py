@@ -195,7 +195,7 @@ def _draw_epilepsy(rng: np.random.Generator, config: SimulationConfig) -> Epilep
         cluster_probability=float(rng.choice([0.0, 0.25], p=[0.7, 0.3])),
         duration_s=_spread(rng, 75.0, 0.3),
         early_s=float(rng.uniform(4, 15)),
-        amplitude_uv=_spread(rng, 66.0, 0.45),
+        amplitude_uv=_spread(rng, 60.0, 0.5),
         start_hz=float(rng.uniform(5.5, 9.0)),
         end_hz=float(rng.uniform(2.2, 4.0)),
         spread_mm_s=float(rng.uniform(3, 10)),
