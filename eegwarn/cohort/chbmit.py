@@ -50,6 +50,8 @@ def _list_patient(path: Path, summary: ChbmitSummary, skipped: list[Skipped]) ->
         recording = path.parent / name
         if not recording.is_file():
             skipped.append(Skipped(recording, f"named in {path.name} but not there"))
+        elif not file.complete:
+            skipped.append(Skipped(recording, f"{path.name} tells of seizures in it that cannot be read"))
         else:
             listed.append(_listed(recording, patient_id, file))
     for recording in path.parent.glob("*.edf"):

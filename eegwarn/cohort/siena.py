@@ -34,7 +34,9 @@ def list_siena(folder: Path, files: Sequence[Path]) -> Listing:
         patient_id = path.stem.removeprefix("Seizures-list-")
         found = match_names(list(seizures.events), sorted(path.parent.glob("*.edf")))
         for name, events in seizures.events.items():
-            if name in found:
+            if name in found and name in seizures.incomplete:
+                skipped.append(Skipped(found[name], f"{path.name} tells of a seizure in it that cannot be read"))
+            elif name in found:
                 listed.append(Listed(found[name], patient_id, patient_id, events, seizures.start_clock_s.get(name)))
             else:
                 skipped.append(Skipped(path.parent / name, f"named in {path.name} but not there"))

@@ -33,6 +33,8 @@ class SummaryFile:
         Time of day in seconds after midnight; an end after midnight may be above 86400. None where not given.
     channels : tuple of str
         Labels as written, dummies included, that hold for this recording.
+    complete : bool
+        False where the summary tells of a seizure that could not be read, or says nothing on seizures.
     """
 
     name: str
@@ -40,6 +42,7 @@ class SummaryFile:
     start_clock_s: float | None = None
     end_clock_s: float | None = None
     channels: tuple[str, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class _SummaryReader:
         self.start_clock_s: float | None = None
         self.end_clock_s: float | None = None
         self.count: float | None = None
+        self.lost = False
         self.onset_s: float | None = None
         self.events: list[SeizureEvent] = []
 
@@ -124,22 +128,28 @@ class _SummaryReader:
             self.end_clock_s = _clock_s(value)
         elif key == "number of seizures in file":
             self.count = _number(value)
+            if self.count is None:
+                self._lose(f"the number of seizures {value[:40]!r} is no number")
         elif seizure_time:
             self._read_seizure_time(seizure_time[1], value)
 
     def _read_seizure_time(self, which: str, value: str) -> None:
         time_s = _number(value)
         if time_s is None:
-            self.problems.append(f"{self.name}: a seizure's {which} time {value[:40]!r} is no number")
+            self._lose(f"a seizure's {which} time {value[:40]!r} is no number")
         elif which == "start":
             self._close_seizure()
             self.onset_s = time_s
         elif self.onset_s is None or time_s < self.onset_s:
-            self.problems.append(f"{self.name}: the end at {time_s:g} s has no start before it; left out")
+            self._lose(f"the end at {time_s:g} s has no start before it; left out")
             self.onset_s = None
         else:
             self.events.append(SeizureEvent(self.onset_s, time_s))
             self.onset_s = None
+
+    def _lose(self, problem: str) -> None:
+        self.problems.append(f"{self.name}: {problem}")
+        self.lost = True
 
     def _close_seizure(self) -> None:
         if self.onset_s is not None:
@@ -151,11 +161,13 @@ class _SummaryReader:
         if not self.name:
             return
         self._close_seizure()
-        if self.count is not None and self.count != len(self.events):
+        if self.count is None and not self.events and not self.lost:
+            self._lose("nothing is said on its seizures")
+        elif self.count is not None and self.count != len(self.events):
             self.problems.append(f"{self.name}: {self.count:g} seizures announced, {len(self.events)} read")
-        self.files.append(
-            SummaryFile(self.name, tuple(self.events), self.start_clock_s, self.end_clock_s, tuple(self.channels))
-        )
+        complete = not self.lost and len(self.events) >= (self.count or 0)
+        clocks_s = (self.start_clock_s, self.end_clock_s)
+        self.files.append(SummaryFile(self.name, tuple(self.events), *clocks_s, tuple(self.channels), complete))
         self._begin_file(None)
 
 

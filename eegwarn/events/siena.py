@@ -31,11 +31,14 @@ class SienaList:
         File name to the time of day at which its registration started, seconds after midnight.
     problems : tuple of str
         One sentence for each statement that was left out or only half used.
+    incomplete : frozenset of str
+        File names, as written in the list, of which a statement could not be used: seizures may be missing.
     """
 
     events: dict[str, tuple[SeizureEvent, ...]]
     start_clock_s: dict[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    incomplete: frozenset[str] = frozenset()
 
 
 def read_siena_list(path: Path) -> SienaList:
@@ -62,7 +65,10 @@ def read_siena_list(path: Path) -> SienaList:
     if not reader.events:
         raise EventsError(f"{str(path)!r} is no seizure list of Siena: it has no line 'File name: ….edf'.")
     return SienaList(
-        {name: tuple(events) for name, events in reader.events.items()}, reader.start_clock_s, tuple(reader.problems)
+        {name: tuple(events) for name, events in reader.events.items()},
+        reader.start_clock_s,
+        tuple(reader.problems),
+        frozenset(reader.incomplete),
     )
 
 
@@ -72,6 +78,7 @@ class _ListReader:
         self.start_clock_s: dict[str, float] = {}
         self.end_clock_s: dict[str, float] = {}
         self.problems: list[str] = []
+        self.incomplete: set[str] = set()
         self.name: str | None = None
         self.onset_clock_s: float | None = None
 
@@ -85,8 +92,8 @@ class _ListReader:
             self.name = file[1]
             self.events.setdefault(self.name, [])
         elif clock_s is None:
-            if re.search(r"\b(start|end)\b.*[:\d]", words):
-                self.problems.append(f"the line {line.strip()[:60]!r} holds no time of day")
+            if re.search(r"\b(start|onset|end)\b.*[:\d]", words):
+                self._lose(f"the line {line.strip()[:60]!r} holds no time of day")
         elif self.name is None:
             self.problems.append(f"the line {line.strip()[:60]!r} belongs to no file")
         elif "regist" in words:
@@ -97,22 +104,27 @@ class _ListReader:
             self.end_seizure()
             self.onset_clock_s = clock_s
         else:
-            self.problems.append(f"the line {line.strip()[:60]!r} tells neither a start nor an end")
+            self._lose(f"the line {line.strip()[:60]!r} tells neither a start nor an end")
+
+    def _lose(self, problem: str) -> None:
+        self.problems.append(problem)
+        if self.name is not None:
+            self.incomplete.add(self.name)
 
     def end_seizure(self, end_clock_s: float | None = None) -> None:
         if self.onset_clock_s is None or self.name is None:
             if end_clock_s is not None:
-                self.problems.append(f"{self.name}: a seizure ends that never began")
+                self._lose(f"{self.name}: a seizure ends that never began")
             return
         start_clock_s, onset_clock_s = self.start_clock_s.get(self.name), self.onset_clock_s
         self.onset_clock_s = None
         if start_clock_s is None:
-            self.problems.append(f"{self.name}: a seizure was left out because the registration's start is missing")
+            self._lose(f"{self.name}: a seizure was left out because the registration's start is missing")
             return
         onset_s = (onset_clock_s - start_clock_s) % DAY_S
         duration_s = (self.end_clock_s.get(self.name, start_clock_s - 1) - start_clock_s) % DAY_S
         if onset_s > duration_s:
-            self.problems.append(f"{self.name}: a seizure at {onset_s:g} s lies outside the registration; left out")
+            self._lose(f"{self.name}: a seizure at {onset_s:g} s lies outside the registration; left out")
             return
         offset_s = None
         if end_clock_s is not None:

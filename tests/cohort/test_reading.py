@@ -170,6 +170,22 @@ def test_a_recording_whose_seizures_nobody_tells_is_left_out(tmp_path: Path) -> 
     assert "no event table" in reasons["c_events.tsv"]
 
 
+def test_a_recording_of_which_a_seizure_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    summary = chbmit(tmp_path / "chb-mit") / "chb01/chb01-summary.txt"
+    summary.write_text(summary.read_text().replace("Number of Seizures in File: 0", "Number of Seizures in File: 9", 1))
+    write_edf(tmp_path / "siena/PN99-1.edf")
+    write_edf(tmp_path / "siena/PN99-2.edf")
+    entry = "File name: PN99-{}.edf\nRegistration start time: 10.00.00\nRegistration end time: 10.00.10\n"
+    (tmp_path / "siena/Seizures-list-PN99.txt").write_text(
+        f"{entry.format(1)}Seizure start time: 99.99.99\n{entry.format(2)}Seizure start time: 10.00.01\n"
+    )
+    for name, lost in (("chb-mit", "chb01_01.edf"), ("siena", "PN99-1.edf")):
+        cohort = read_cohort(tmp_path / name)
+        assert lost not in {one.name for one in cohort.recordings}
+        assert cohort.recordings
+        assert any(one.path.name == lost and "cannot be read" in one.reason for one in cohort.skipped)
+
+
 def test_no_sample_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a sample was read")

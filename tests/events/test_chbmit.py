@@ -88,6 +88,23 @@ def test_a_statement_that_cannot_be_right_is_reported(
     assert any(problem in one for one in summary.problems)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Number of Seizures in File: 99999999",
+        "Number of Seizures in File: one",
+        "File Start Time: 10:00:00",
+        "Number of Seizures in File: 2\nSeizure Start Time: 5 seconds\nSeizure End Time: 9 seconds",
+        "Number of Seizures in File: 0\nSeizure Start Time: soon",
+        "Number of Seizures in File: 0\nSeizure End Time: 5 seconds",
+    ],
+)
+def test_a_recording_of_which_a_seizure_is_lost_is_told(tmp_path: Path, lines: str) -> None:
+    whole = "File Name: b.edf\nNumber of Seizures in File: 1\nSeizure Start Time: 5 seconds\n"
+    lost, known = read_chbmit_summary(write(tmp_path, f"File Name: a.edf\n{lines}\n{whole}")).files
+    assert (lost.complete, known.complete) == (False, True)
+
+
 def test_a_text_that_names_no_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EventsError, match="no summary"):
         read_chbmit_summary(write(tmp_path, "Dear diary"))

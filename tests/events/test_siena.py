@@ -74,6 +74,13 @@ def test_what_cannot_be_read_is_reported(tmp_path: Path, text: str, problem: str
     assert any(problem in one for one in read(tmp_path, text)[1])
 
 
+@pytest.mark.parametrize("line", ["start time: 99.99.99", "onset: soon", "start time: 10.00.00", "end time: 20.00.00"])
+def test_a_recording_of_which_a_seizure_is_lost_is_told(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "Seizures-list-PN99.txt"
+    path.write_text(HEAD + block() + f"Seizure {line}\n" + block("PN99-2.edf"))
+    assert read_siena_list(path).incomplete == {"PN99-1.edf"}
+
+
 def test_a_list_without_a_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EventsError, match="no seizure list"):
         read(tmp_path, "Seizure start time: 10.00.00")
