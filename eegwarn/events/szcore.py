@@ -4,14 +4,13 @@ Dan, J. et al. (2024). SzCORE: seizure community open-source research evaluation
 https://doi.org/10.1111/epi.18113
 """
 
-import csv
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from eegwarn.errors import EventsError
 from eegwarn.events.event import SeizureEvent, in_time_order
-from eegwarn.events.text import read_text
+from eegwarn.events.text import read_text, table_rows
 from eegwarn.whole_file import whole_file
 
 COLUMNS = ("onset", "duration", "eventType", "confidence", "channels", "dateTime", "recordingDuration")
@@ -36,14 +35,10 @@ def read_szcore_tsv(path: Path) -> tuple[SeizureEvent, ...]:
     Raises
     ------
     EventsError
-        If the file cannot be read, lacks a column, or a seizure's row holds no valid times.
+        If the file cannot be read, lacks a column, has a row that its header does not fit, or a seizure's row holds no
+        valid times.
     """
-    # Quotes have no meaning in a BIDS table, and one in a remark must not swallow the rows that follow.
-    table = csv.DictReader(read_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    try:
-        header, rows = table.fieldnames or (), list(table)
-    except csv.Error as error:
-        raise EventsError(f"{str(path)!r} is not a tab-separated table: {error}.") from error
+    header, rows = table_rows(path, read_text(path).splitlines(), delimiter="\t")
     kind_column = next((name for name in ("eventType", "trial_type") if name in header), None)
     if kind_column is None or not {"onset", "duration"} <= set(header):
         raise EventsError(f"{str(path)!r} is no event table: it needs the columns onset, duration and eventType.")
@@ -58,7 +53,10 @@ def is_seizure_kind(kind: str) -> bool:
 
 
 def _event(path: Path, row: dict[str, str | None], kind_column: str) -> SeizureEvent | None:
-    kind = (row[kind_column] or "").strip()
+    kind = row[kind_column]
+    if kind is None:
+        raise EventsError(f"{str(path)!r} has a row that ends before the column {kind_column}: {row['onset']!r}.")
+    kind = kind.strip()
     if not is_seizure_kind(kind):
         return None
     duration, confidence, channels = (_value(row.get(name)) for name in ("duration", "confidence", "channels"))

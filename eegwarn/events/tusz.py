@@ -4,7 +4,6 @@ Shah, V. et al. (2018). The Temple University Hospital Seizure Detection Corpus.
 https://doi.org/10.3389/fninf.2018.00083
 """
 
-import csv
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from eegwarn.errors import EventsError
 from eegwarn.events.event import SeizureEvent, in_time_order, overlap_groups
-from eegwarn.events.text import read_text
+from eegwarn.events.text import read_text, table_rows
 
 _KIND = {
     "seiz": "sz",
@@ -47,34 +46,34 @@ def read_tusz_csv(path: Path) -> tuple[SeizureEvent, ...]:
     Raises
     ------
     EventsError
-        If the file cannot be read, lacks a column, or a seizure's row holds no valid times.
+        If the file cannot be read, lacks a column, has a row that its header does not fit, or a seizure's row holds no
+        valid times.
     """
-    lines = [line for line in read_text(path).splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    try:
-        rows = list(csv.DictReader(lines, skipinitialspace=True))
-    except csv.Error as error:
-        raise EventsError(f"{str(path)!r} is not a comma-separated table: {error}.") from error
-    missing = [column for column in _COLUMNS if not rows or column not in rows[0]]
-    if missing and not (lines and set(_COLUMNS) <= {name.strip() for name in lines[0].split(",")}):
+    lines = [line for line in read_text(path).splitlines() if not line.lstrip().startswith("#")]
+    header, rows = table_rows(path, lines, delimiter=",")
+    missing = [column for column in _COLUMNS if column not in header]
+    if missing:
         raise EventsError(f"{str(path)!r} is no TUSZ table: it lacks the columns {', '.join(missing)}.")
     return _merge_rows(in_time_order(event for row in rows if (event := _event(path, row)) is not None))
 
 
-def _event(path: Path, row: dict[str, str]) -> SeizureEvent | None:
-    label = (row["label"] or "").strip().lower()
+def _event(path: Path, row: dict[str, str | None]) -> SeizureEvent | None:
+    if row["label"] is None:
+        raise EventsError(f"{str(path)!r} has a row that ends before its label: {row['channel']!r}.")
+    label = row["label"].strip().lower()
     kind = _KIND.get(label, "sz" if label.endswith("sz") else None)
     if kind is None:
         return None
-    channel = (row["channel"] or "").strip()
+    channel, confidence = (row["channel"] or "").strip(), row.get("confidence")
     try:
         return SeizureEvent(
-            float(row["start_time"]),
-            float(row["stop_time"]),
+            float(row["start_time"] or ""),
+            float(row["stop_time"] or ""),
             kind,
-            float(row["confidence"]) if row.get("confidence") else None,
+            float(confidence) if confidence else None,
             () if channel.upper() == _ALL_CHANNELS else (channel,),
         )
-    except (TypeError, ValueError, EventsError) as error:
+    except (ValueError, EventsError) as error:
         raise EventsError(
             f"{str(path)!r} has an invalid seizure from {row['start_time']!r} to {row['stop_time']!r}: {error}"
         ) from error

@@ -90,6 +90,14 @@ def test_a_seizure_without_valid_times_is_refused(tmp_path: Path, row: str) -> N
         read_szcore_tsv(path)
 
 
+@pytest.mark.parametrize("row", ["100\tsz", "100", "1\t100\t60\tsz"])
+def test_a_row_that_the_header_does_not_fit_is_refused(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "a_events.tsv"
+    path.write_text(f"onset\tduration\teventType\n1\t2\tbckg\t\n \n{row}\n")
+    with pytest.raises(EventsError, match="has a row"):
+        read_szcore_tsv(path)
+
+
 def test_nothing_is_left_behind_where_writing_fails(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         write_szcore_tsv(tmp_path / "absent" / "a.tsv", [], recording_duration_s=1.0)

@@ -58,6 +58,12 @@ def test_a_seizure_without_valid_times_is_refused(tmp_path: Path, row: str) -> N
         read(tmp_path, row)
 
 
+@pytest.mark.parametrize("row", ["TERM,1,2", "TERM,seiz", "TERM,1,2,,seiz,1"])
+def test_a_row_that_the_header_does_not_fit_is_refused(tmp_path: Path, row: str) -> None:
+    with pytest.raises(EventsError, match="has a row"):
+        read(tmp_path, row)
+
+
 def test_a_table_that_lacks_a_column_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EventsError, match="label"):
         read(tmp_path, "TERM,1,2,1\n", head="channel,start_time,stop_time,confidence\n")
