@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass, field
 from importlib import resources
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +12,12 @@ from eegwarn.config import from_table, read_toml
 from eegwarn.errors import ConfigError
 from eegwarn.events.labels import LabelConfig
 from eegwarn.signal.chain import SignalConfig
+from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import AlarmConfig
+
+LARGEST_SEED = 2**32 - 1
+"""What every library's generator of random numbers takes."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,8 @@ class AugmentConfig:
     noise_uv: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.amplitude_log_sd, self.shift_s, self.noise_uv) < 0 or not 0 <= self.dropped_channels < 1:
-            raise ConfigError("augment: no value may be below 0, and dropped_channels must lie below 1.")
+        if not all(0 <= value < inf for value in vars(self).values()) or self.dropped_channels >= 1:
+            raise ConfigError(f"{self}: every value must be finite and at least 0, and dropped_channels below 1.")
 
 
 @dataclass(frozen=True)
@@ -159,13 +164,25 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be at least 1, but got {getattr(self, name)}.")
         if not 0 < self.positive_share < 1:
             raise ConfigError(f"positive_share must lie between 0 and 1, but got {self.positive_share}.")
-        if not self.horizon_s >= 0 or not self.wanted_false_alarms_per_day > 0:
+        if not 0 <= self.horizon_s < inf or not 0 < self.wanted_false_alarms_per_day < inf:
             raise ConfigError(
-                "horizon_s must be at least 0 and wanted_false_alarms_per_day above 0, but got "
+                "horizon_s must be at least 0 and wanted_false_alarms_per_day above 0, both finite, but got "
                 f"{self.horizon_s} and {self.wanted_false_alarms_per_day}."
             )
-        if min(self.threads, self.seed) < 0:
-            raise ConfigError(f"threads and seed must be at least 0, but got {self.threads} and {self.seed}.")
+        if not (0 <= self.seed <= LARGEST_SEED and self.threads >= 0):
+            raise ConfigError(
+                f"seed must lie between 0 and {LARGEST_SEED} and threads be at least 0, but got {self.seed} and "
+                f"{self.threads}."
+            )
+        if self.augment.shift_s > self.windows.window_s:
+            raise ConfigError(
+                f"augment.shift_s = {self.augment.shift_s} must be at most windows.window_s = {self.windows.window_s}."
+            )
+        if self.backbone.n_channels != len(LONGITUDINAL_BIPOLAR):
+            raise ConfigError(
+                f"backbone.n_channels must be {len(LONGITUDINAL_BIPOLAR)}, the derivations of the montage, but got "
+                f"{self.backbone.n_channels}."
+            )
         self.windows.in_samples(self.signal.sfreq)
 
 
