@@ -32,7 +32,7 @@ class Match:
 def match_seizures(
     seizures: Sequence[SeizureEvent], alarms: Sequence[Alarm], *, horizon_s: float = 0.0
 ) -> tuple[Match, ...]:
-    """Find for every marked seizure the first alarm that was raised around it.
+    """Find for every marked seizure the first alarm that was on around it.
 
     Parameters
     ----------
@@ -51,9 +51,10 @@ def match_seizures(
 
 
 def belongs(alarm: Alarm, seizure: SeizureEvent, *, horizon_s: float = 0.0) -> bool:
-    """Whether an alarm was raised between the horizon (at least 30 s) before a seizure and a minute after it."""
+    """Whether an alarm was on between the horizon (at least 30 s) before a seizure and a minute after it."""
     end_s = seizure.onset_s if seizure.offset_s is None else seizure.offset_s
-    return seizure.onset_s - max(EARLY_S, horizon_s) <= alarm.raised_s <= end_s + LATE_S
+    lasts = alarm.cleared_s is None or alarm.cleared_s >= seizure.onset_s - max(EARLY_S, horizon_s)
+    return lasts and alarm.raised_s <= end_s + LATE_S
 
 
 def in_words(scored: Scored, seizures: Sequence[SeizureEvent]) -> str:
@@ -73,6 +74,8 @@ def in_words(scored: Scored, seizures: Sequence[SeizureEvent]) -> str:
     not_judged_s = sum(end_s - start_s for start_s, end_s in fault_spans(scored))
     if not_judged_s > _SETTLING_S:
         sentences.append(f"FAULT for {clock(not_judged_s)}: nothing could be judged then.")
+    if scored.unwatched:
+        sentences.append(f"NOT WATCHED, missing or bad for most of the time: {', '.join(scored.unwatched)}.")
     return " ".join(sentences)
 
 

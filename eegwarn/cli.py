@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that help is quick and the b
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,8 +31,7 @@ Settings = Annotated[
 Model = Annotated[Path, typer.Argument(help="A model file, NAME.eegwarn.")]
 Cohort = Annotated[Path, typer.Argument(help="A folder of recordings: CHB-MIT, Siena, BIDS, or plain files.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0, max=2**32 - 1)]
-Port = Annotated[int, typer.Option(help="Port of the dashboard.")]
-_DASHBOARD_PORT = 8501
+Port = Annotated[int | None, typer.Option(help="Port of the dashboard; 8501 if left out.")]
 
 
 def _version(wanted: bool) -> None:
@@ -52,7 +52,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("eegwarn-demo"),
     seed: Seed = 0,
     no_app: Annotated[bool, typer.Option("--no-app", help="End after the numbers, without the dashboard.")] = False,
-    port: Port = _DASHBOARD_PORT,
+    port: Port = None,
 ) -> None:
     """Show the whole job on simulated patients: simulate, train, evaluate, score, and open the dashboard on it."""
     from eegwarn import terminal
@@ -129,7 +129,8 @@ def download(
     with terminal.progress() as progress:
 
         def report(transfer: Transfer) -> None:
-            n_done = transfer.file_number - (transfer.done_bytes < transfer.total_bytes)
+            is_done = 0 < transfer.total_bytes <= transfer.done_bytes
+            n_done = transfer.file_number - (not is_done)
             progress("files", n_done, transfer.n_files)
 
         fetch(folder, patients=patient or (), base_url=base_url or mirror, progress=report)
@@ -148,7 +149,7 @@ def train(
     horizon_s: Annotated[
         float | None, typer.Option(help="Seconds before an onset that count as early warning; 0 trains a detector.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0, max=2**32 - 1)] = None,
     settings: Settings = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
     overwrite: Overwrite = False,
@@ -163,6 +164,7 @@ def train(
 
     del backbone  # one so far; the option is there so that scripts can name it
     chosen = {"method": method, "horizon_s": horizon_s, "seed": seed}
+    _check_outputs(out, inputs=(), overwrite=overwrite)
     options = [f"{key}={value}" for key, value in chosen.items() if value is not None]
     resolved = override(load_config(config), [*options, *(settings or ())])
     with terminal.progress() as progress:
@@ -193,7 +195,7 @@ def evaluate(
     from eegwarn.cohort import read_cohort
     from training.evaluate import evaluate_model, write_html
 
-    _refuse_existing(html, overwrite=overwrite)
+    _check_outputs(html, inputs=(model,), overwrite=overwrite)
     bundle = read_bundle(model)
     with terminal.progress() as progress:
         evaluated = evaluate_model(
@@ -215,6 +217,7 @@ def score(
     probabilities: Annotated[
         Path | None, typer.Option(help="Write the warning level over time to this TSV file.")
     ] = None,
+    settings: Settings = None,
     overwrite: Overwrite = False,
     damaged: Damaged = False,
     as_json: AsJson = False,
@@ -222,14 +225,16 @@ def score(
     """Score one recording: when the model warns, and where it cannot judge."""
     from eegwarn import terminal
     from eegwarn.bedside import read_bundle, score_recording, write_probabilities
+    from eegwarn.config import override
     from eegwarn.events import events_from_marks, write_szcore_tsv
     from eegwarn.signal import open_recording
 
-    for path in (out, probabilities):
-        _refuse_existing(path, overwrite=overwrite)
+    _check_outputs(out, probabilities, inputs=(model, recording), overwrite=overwrite)
     opened = open_recording(recording, damaged=damaged)
+    bundle = read_bundle(model)
+    bundle = replace(bundle, config=override(bundle.config, settings or ()))
     with terminal.progress() as progress:
-        scored = score_recording(read_bundle(model), opened, progress)
+        scored = score_recording(bundle, opened, progress)
     if out is not None:
         write_szcore_tsv(out, scored.events, recording_duration_s=scored.duration_s, start=scored.start)
     if probabilities is not None:
@@ -245,7 +250,7 @@ def dashboard(
     folder: Annotated[
         Path | None, typer.Argument(help="Folder of recordings and models; eegwarn-demo or here.")
     ] = None,
-    port: Port = _DASHBOARD_PORT,
+    port: Port = None,
     address: Annotated[
         str, typer.Option(help="Address to listen on; other than this machine needs a login.")
     ] = "127.0.0.1",
@@ -274,18 +279,32 @@ def benchmark(
     typer.echo(text)
 
 
-def _launch(folder: Path | None, *, port: int, address: str = "127.0.0.1", headless: bool = False) -> None:
-    from app.launch import launch
+def _launch(folder: Path | None, *, port: int | None, address: str = "127.0.0.1", headless: bool = False) -> None:
+    from app.launch import DEFAULT_PORT, launch
 
     def tell(url: str) -> None:
         typer.echo(f"The dashboard is at {url} - stop it with Ctrl-C.")
 
-    launch(folder, port=port, address=address, headless=headless, on_ready=tell)
+    launch(folder, port=DEFAULT_PORT if port is None else port, address=address, headless=headless, on_ready=tell)
 
 
-def _refuse_existing(path: Path | None, *, overwrite: bool) -> None:
-    if path is not None and path.exists() and not overwrite:
-        raise OutputError(f"{str(path)!r} already exists. Choose another name, or use --overwrite.")
+def _check_outputs(*outputs: Path | None, inputs: tuple[Path, ...], overwrite: bool) -> None:
+    """Refuse before any work what could not be written after it, or would destroy what is read."""
+    taken = [path.resolve() for path in inputs]
+    for path in outputs:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise OutputError(
+                f"{str(path)!r} would be written over a file that this command reads or writes. Choose another."
+            )
+        if path.exists() and not overwrite:
+            raise OutputError(f"{str(path)!r} already exists. Choose another name, or use --overwrite.")
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"{str(path)!r} cannot be written: there is no folder {str(path.parent)!r}. Create it first."
+            )
+        taken.append(path.resolve())
 
 
 # typer carries a copy of click whose usage error has no public name of its own.

@@ -84,6 +84,7 @@ def scored_table(scored: Scored) -> dict[str, Any]:
         "horizon_s": scored.horizon_s,
         "alarms": [alarm._asdict() for alarm in scored.alarms],
         "faults": [fault._asdict() for fault in scored.faults],
+        "unwatched": list(scored.unwatched),
         "time_s": scored.time_s.round(3).tolist(),
         "probability": scored.probability.round(6).tolist(),
     }

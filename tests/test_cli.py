@@ -102,7 +102,8 @@ def test_score_names_the_derivations_that_nobody_watched(
 ) -> None:
     half = {name: row for name, row in simulated_uv(60).items() if name[-5] in "13579zZ"}
     path = write_edf(tmp_path / "half.edf", half)
-    assert main(["score", str(folder / "model.eegwarn"), str(path)]) == 0
+    assert "--set signal.missing=mask" in refused(capsys, "score", folder / "model.eegwarn", path)
+    assert main(["score", str(folder / "model.eegwarn"), str(path), "--set", "signal.missing=mask"]) == 0
     said = capsys.readouterr().out
     assert "NOT WATCHED" in said
     assert all(name in said for name in ("FP2-F8", "C4-P4"))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.events.event import SeizureEvent
+from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.recording import Recording
 from eegwarn.signal.windows import stream_windows
 from eegwarn.warning.alarm import Alarm, Fault, alarm_events, find_alarms
@@ -43,6 +44,8 @@ class Scored:
         In time order.
     faults : tuple of Fault
         Stretches in which nothing could be judged, in time order.
+    unwatched : tuple of str
+        Derivations that were missing or bad in more than half of the windows: a seizure there may go unseen.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Scored:
     probability: NDArray[np.float64]
     alarms: tuple[Alarm, ...]
     faults: tuple[Fault, ...]
+    unwatched: tuple[str, ...] = ()
 
     @property
     def time_s(self) -> NDArray[np.float64]:
@@ -93,9 +97,11 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
     runtime = Runtime(bundle)
     n_windows = max(0, int((recording.duration_s - config.windows.window_s) / config.windows.hop_s) + 1)
     starts, levels, n_done = [np.empty(0)], [np.empty(0)], 0
+    n_bad = np.zeros(len(LONGITUDINAL_BIPOLAR), dtype=np.int64)
     for windows in stream_windows(recording, config.signal, config.windows):
         starts.append(windows.start_s)
         levels.append(probability(config.calibration, runtime.logit(windows)))
+        n_bad += windows.bad.sum(axis=0)
         n_done += len(windows)
         if progress is not None:
             progress(f"score {recording.name}", n_done, max(n_windows, n_done))
@@ -111,6 +117,7 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
         level,
         alarms,
         faults,
+        tuple(name for name, n in zip(LONGITUDINAL_BIPOLAR, n_bad, strict=True) if n > n_done / 2),
     )
 
 

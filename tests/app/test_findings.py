@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,13 @@ from tests.app.examples import scored_with
 SEIZURE = SeizureEvent(100.0, 130.0)
 
 
-@pytest.mark.parametrize(("raised_s", "expected"), [(69, False), (70, True), (130, True), (190, True), (191, False)])
-def test_alarm_belongs_to_a_seizure_from_30_s_before_to_60_s_after(raised_s: float, expected: bool) -> None:
+@pytest.mark.parametrize(("cleared_s", "expected"), [(69, False), (70, True), (100, True), (None, True)])
+def test_alarm_belongs_to_a_seizure_if_it_is_still_on_30_s_before(cleared_s: float | None, expected: bool) -> None:
+    assert belongs(Alarm(20.0, cleared_s, 1.0), SEIZURE) is expected
+
+
+@pytest.mark.parametrize(("raised_s", "expected"), [(130, True), (190, True), (191, False)])
+def test_alarm_belongs_to_a_seizure_if_it_comes_within_60_s_of_its_end(raised_s: float, expected: bool) -> None:
     assert belongs(Alarm(raised_s, None, 1.0), SEIZURE) is expected
 
 
@@ -46,6 +52,11 @@ def test_settling_at_the_start_is_a_fault_from_the_start_but_not_worth_a_sentenc
     scored = scored_with(faults=(Fault(4.0, 7.0), Fault(30.0, 31.0)))
     assert fault_spans(scored) == [(0.0, 7.0), (30.0, 31.0)]
     assert "FAULT" not in in_words(scored, ())
+
+
+def test_words_name_the_derivations_that_nobody_watched() -> None:
+    scored = dataclasses.replace(scored_with(), unwatched=("FP2-F8", "F8-T8"))
+    assert "NOT WATCHED, missing or bad for most of the time: FP2-F8, F8-T8." in in_words(scored, ())
 
 
 def test_table_lists_alarms_and_seizures_in_time_order() -> None:
