@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eegwarn import __version__
+from eegwarn.cohort.content import file_fingerprint as file_fingerprint
 from eegwarn.config import to_table, to_toml
 from eegwarn.errors import OutputError, RecordingError
 from eegwarn.signal.chain import SignalConfig, process
@@ -26,8 +27,6 @@ _LARGEST_UV = 60_000.0
 """Half precision ends at 65504; no amplitude near it is EEG."""
 
 _STALE_S = 3600.0
-_N_PROBES = 64
-_PROBE_BYTES = 2**14
 
 
 def default_cache() -> Path:
@@ -36,26 +35,6 @@ def default_cache() -> Path:
     Nothing is ever removed from it, and all of it may be deleted at any time.
     """
     return Path(os.environ.get("EEGWARN_CACHE") or pooch.os_cache("eegwarn")) / "signals"
-
-
-def file_fingerprint(path: Path) -> str:
-    """Tell a file by its size and 64 pieces spread over it: 16 hexadecimal digits, quick for a file of any size.
-
-    Raises
-    ------
-    RecordingError
-        If the file cannot be read.
-    """
-    try:
-        size = path.stat().st_size
-        digest = hashlib.sha256(str(size).encode())
-        with path.open("rb") as file:
-            for probe in np.linspace(0, max(0, size - _PROBE_BYTES), _N_PROBES, dtype=np.int64):
-                file.seek(int(probe))
-                digest.update(file.read(_PROBE_BYTES))
-    except OSError as error:
-        raise RecordingError(f"Recording {str(path)!r} cannot be read: {error.strerror}.") from error
-    return digest.hexdigest()[:16]
 
 
 def cached_windows(

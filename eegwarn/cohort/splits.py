@@ -3,7 +3,7 @@
 Windows are never split at random: neighbours in time are nearly copies of each other. Recordings stay whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from eegwarn.cohort.cohort import Cohort, CohortRecording, Patient
+from eegwarn.cohort.content import file_fingerprint
 from eegwarn.errors import SplitError
 
 Scope = Literal["patients", "time", "seizures"]
@@ -32,7 +33,9 @@ class Split:
     Raises
     ------
     SplitError
-        If a part leaks into another.
+        If a part leaks into another, be it by a copy of a file under another name.
+    RecordingError
+        If a file cannot be read.
     """
 
     train: tuple[CohortRecording, ...]
@@ -49,6 +52,7 @@ class Split:
             _refuse_shared(name, {one.path.resolve(): one.name for one in part}, other_name, other)
             if self.scope == "patients":
                 _refuse_shared_persons(name, part, other_name, other)
+        _refuse_shared_content(parts)
         if self.scope != "patients":
             self._check_one_patient()
         if self.scope == "time":
@@ -92,6 +96,20 @@ def _refuse_shared_persons(
                 f"Patient {recording.patient_id!r} of the {other_name} part is the person of patient "
                 f"{patients[recording.subject_id]!r} of the {name} part. Keep a person's recordings together."
             )
+
+
+def _refuse_shared_content(parts: Mapping[str, Sequence[CohortRecording]]) -> None:
+    first: dict[str, tuple[str, CohortRecording]] = {}
+    for name, part in parts.items():
+        # A recording that is only described can be held against others by its name alone.
+        for recording in (one for one in part if one.path.is_file()):
+            other_name, other = first.setdefault(file_fingerprint(recording.path), (name, recording))
+            if other_name != name:
+                raise SplitError(
+                    f"Recording {recording.name!r} of patient {recording.patient_id!r} in the {name} part is a copy of "
+                    f"{other.name!r} of patient {other.patient_id!r} in the {other_name} part. Take one out of the "
+                    "cohort."
+                )
 
 
 def split_patients(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eegwarn.cohort import Cohort, Patient, Split, leave_one_seizure_out, split_in_time, split_patients
+from eegwarn.cohort import Cohort, Patient, Split, leave_one_seizure_out, read_cohort, split_in_time, split_patients
 from eegwarn.errors import SplitError
-from tests.cohort.folders import patient_of
+from tests.cohort.folders import patient_of, write_edf
 
 seizure_counts = st.lists(st.integers(0, 3), min_size=1, max_size=12)
 
@@ -118,6 +118,18 @@ def test_a_person_under_two_names_is_refused() -> None:
     second = patient_of("chb21", [1], subject_id="chb01").recordings
     with pytest.raises(SplitError, match=r"'chb21' of the test part is the person of patient 'chb01' of the train"):
         Split(first, (), second, "patients")
+
+
+def test_a_copy_of_a_recording_under_another_patient_is_refused(tmp_path: Path) -> None:
+    for patient in "abcd":
+        write_edf(tmp_path / patient / f"{patient}.edf", annotations=[(1.0, 3.0, "seizure")])
+    cohort = read_cohort(tmp_path)
+    with pytest.raises(SplitError, match="is a copy of"):
+        split_patients(cohort, rng=np.random.default_rng(0))
+    noise_uv = np.random.default_rng(1).normal(0, 30, (4, 18, 640))
+    for patient, data_uv in zip("abcd", noise_uv, strict=True):
+        write_edf(tmp_path / patient / f"{patient}.edf", annotations=[(1.0, 3.0, "seizure")], data_uv=data_uv)
+    assert split_patients(cohort, rng=np.random.default_rng(0)).test
 
 
 def test_learning_from_the_future_is_refused() -> None:

@@ -12,8 +12,7 @@ from eegwarn.errors import OutputError, RecordingError
 from eegwarn.signal.chain import SignalConfig, process
 from eegwarn.signal.recording import Recording
 from eegwarn.signal.windows import WindowConfig, cut_windows
-from training import cache as cache_module
-from training.cache import cached_windows, file_fingerprint
+from training.cache import cached_windows
 
 SIGNAL = SignalConfig(missing="mask")
 WINDOWS = WindowConfig()
@@ -100,23 +99,3 @@ def test_a_cache_that_cannot_be_written_is_one_clear_line(recording: Recording, 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot be written"):
         cached_windows(recording, "abc", SIGNAL, WINDOWS, cache=tmp_path / "file")
-
-
-def test_a_fingerprint_tells_a_changed_byte_and_a_changed_length(tmp_path: Path) -> None:
-    path = tmp_path / "a.edf"
-    content = np.random.default_rng(0).bytes(300_000)
-    prints = set()
-    for each in (content, content[:-1], content + b"x", b"\x00" + content[1:], content[:150_000] + bytes(150_000)):
-        path.write_bytes(each)
-        prints.add(file_fingerprint(path))
-    assert len(prints) == 5
-    path.write_bytes(content)
-    assert file_fingerprint(path) in prints
-
-
-def test_a_large_file_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.edf"
-    with path.open("wb") as file:
-        file.truncate(2**33)
-    file_fingerprint(path)
-    assert cache_module._N_PROBES * cache_module._PROBE_BYTES < 2**21
