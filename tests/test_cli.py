@@ -207,7 +207,8 @@ def test_a_model_that_is_none_gives_one_line(folder: Path, tmp_path: Path, capsy
     (tmp_path / "text.eegwarn").write_text("not a model")
     whole = (folder / "model.eegwarn").read_bytes()
     (tmp_path / "cut.eegwarn").write_bytes(whole[:-100])
-    for name in ("text", "cut", "absent"):
+    os.mkfifo(tmp_path / "pipe.eegwarn")
+    for name in ("text", "cut", "absent", "pipe"):
         assert name in refused(capsys, "score", tmp_path / f"{name}.eegwarn", folder / "night.edf")
 
 

@@ -63,6 +63,8 @@ def unpack(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
         If the file cannot be read, is no such archive, or was cut short, altered or made to harm.
     """
     refused = f"{str(path)!r} was refused: "
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{refused}it is no file.")
     try:
         size = path.stat().st_size
         if size > _LARGEST_FILE_BYTES:

@@ -110,14 +110,20 @@ def write_bundle(path: Path, bundle: Bundle, *, overwrite: bool = False) -> None
         file.write(content)
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path | str) -> Bundle:
     """Read a model file.
+
+    Parameters
+    ----------
+    path : Path or str
+        ``NAME.eegwarn``.
 
     Raises
     ------
     ModelError
         If it cannot be read, is no model file, was cut short, altered or made to harm, or is of another version.
     """
+    path = Path(path)
     members = unpack(path, _MEMBERS)
     config = _table(members["config.toml"], path)
     if config.get("format") != FORMAT:
