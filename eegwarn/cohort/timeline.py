@@ -16,7 +16,7 @@ def start_times_s(
 
     Dates in headers are believed where all are there, none is a 1 January (what anonymising tools write), none
     contradicts the time of day that the data set gives, and no two recordings overlap. Otherwise times of day are
-    believed in the order given: one that is earlier than the one before it belongs to the next day.
+    believed in the order given: one that is earlier than the end of the recording before it belongs to the next day.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def start_times_s(
     tuple of float or None
         Seconds from the start of the earliest; None where neither source is complete.
     """
-    times_s = _from_dates(starts, clocks_s, durations_s) or _from_clocks(clocks_s)
+    times_s = _from_dates(starts, clocks_s, durations_s) or _from_clocks(clocks_s, durations_s)
     if not times_s:
         return None
     first_s = min(times_s)
@@ -57,12 +57,13 @@ def _from_dates(
     return times_s
 
 
-def _from_clocks(clocks_s: Sequence[float | None]) -> list[float] | None:
+def _from_clocks(clocks_s: Sequence[float | None], durations_s: Sequence[float]) -> list[float] | None:
     times_s: list[float] = []
-    for clock_s in clocks_s:
+    earliest_s = 0.0
+    for clock_s, duration_s in zip(clocks_s, durations_s, strict=True):
         if clock_s is None:
             return None
-        latest_s = times_s[-1] if times_s else 0.0
-        days = max(0.0, -((clock_s - latest_s) // _DAY_S))
+        days = max(0.0, -((clock_s - earliest_s) // _DAY_S))
         times_s.append(clock_s + days * _DAY_S)
+        earliest_s = times_s[-1] + max(0.0, duration_s - _TOLERANCE_S)
     return times_s

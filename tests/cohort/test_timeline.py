@@ -18,6 +18,11 @@ def test_a_clock_that_runs_backwards_is_the_next_day() -> None:
     assert start_times_s([None] * 4, clocks, [14400.0] * 4) == (0, 14408, 28815, 97065)
 
 
+def test_a_clock_inside_the_recording_before_is_the_next_day() -> None:
+    clocks = [clock_s("22:00:00"), clock_s("23:00:00"), clock_s("22:59:30")]
+    assert start_times_s([None] * 3, clocks, [4 * 3600.0, DAY_S, 60.0]) == (0, 25 * 3600, 49 * 3600 - 30)
+
+
 @given(st.lists(st.integers(60, DAY_S - 1), min_size=1, max_size=20), st.integers(0, DAY_S - 1))
 def test_clocks_give_back_any_time_line_without_a_day_missing(steps: list[int], first: int) -> None:
     times = [first]
