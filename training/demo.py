@@ -17,6 +17,7 @@ from eegwarn.errors import OutputError
 from eegwarn.events.szcore import write_szcore_tsv
 from training.config import TrainConfig, shipped_config
 from training.evaluate import Evaluated, evaluate_model, write_html
+from training.record import person_code, read_origin
 from training.train import divide, train
 
 Say = Callable[[str], None]
@@ -127,9 +128,10 @@ def _train(cohort: Cohort, model: Path, config: TrainConfig, progress: Progress 
         shutil.rmtree(cache, ignore_errors=True)
         return bundle
     bundle = read_bundle(model)
+    origin = read_origin(bundle.record)
     split = divide(cohort, config)
-    same_data = bundle.record.get("data_fingerprint") == fingerprint(split.train + split.validation)
-    if not same_data or from_table(TrainConfig, bundle.record.get("config", {})) != config:
+    same_data = origin.data_fingerprint == fingerprint(split.train + split.validation)
+    if not same_data or from_table(TrainConfig, origin.config) != config:
         raise OutputError(
             f"{str(model)!r} was trained on other data or with another configuration. "
             "Remove it, or choose another folder."
@@ -146,5 +148,6 @@ def _sizes_in_words(cohort: Cohort, config: TrainConfig) -> str:
 
 
 def _most_telling(cohort: Cohort, bundle: Bundle) -> CohortRecording:
-    held_out = bundle.record["split"]["test_persons"]
-    return max((each for each in cohort.recordings if each.subject_id in held_out), key=lambda each: len(each.events))
+    codes = read_origin(bundle.record).split.test_persons
+    held_out = [each for each in cohort.recordings if person_code(each.subject_id) in codes]
+    return max(held_out, key=lambda each: len(each.events))

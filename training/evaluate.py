@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from eegwarn.evaluate import Context, ForecastRule, Report, ScoredRecording, mak
 from eegwarn.evaluate.html import write_report
 from eegwarn.events.labels import WindowState, label_windows
 from training.cache import file_fingerprint
+from training.record import Origin, person_code, read_origin
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Evaluated:
     recordings : tuple of ScoredRecording
         What they rest on.
     left_out : tuple of str
-        Patients that were left out because the model was trained on them.
+        Patients that were left out because the model was trained on them. Those left out for their names alone are
+        named in the report's context.
     skipped : tuple of (str, str)
         Recordings that could not be scored, each with the reason.
     """
@@ -56,7 +57,8 @@ def evaluate_model(
 ) -> Evaluated:
     """Score recordings with a model and compare with their marks.
 
-    Patients that the model's training saw, in its training or its validation part, are left out.
+    Patients that the model's training saw, in its training or its validation part, are left out, and so are those whose
+    names occur there: they may be the same persons.
 
     Parameters
     ----------
@@ -80,17 +82,18 @@ def evaluate_model(
     Raises
     ------
     SplitError
-        If the model was trained on every patient of the cohort.
+        If the model was trained on every patient of the cohort, or on patients with their names.
+    ModelError
+        If the model's record does not say whom it was trained on, or the network fails.
     CohortError
         If no recording could be scored.
     """
-    seen = seen_persons(bundle.record, cohort)
-    chosen = [each for each in cohort.recordings if include_seen or each.subject_id not in seen]
+    origin = read_origin(bundle.record)
+    seen = seen_persons(origin, cohort)
+    left_out = set() if include_seen else seen.known | seen.namesakes
+    chosen = [each for each in cohort.recordings if each.subject_id not in left_out]
     if not chosen:
-        raise SplitError(
-            f"The model was trained on every patient of {str(cohort.folder)!r} ({', '.join(sorted(seen))}): scores on "
-            "them would be too good. Give other patients, or include the ones it saw on purpose."
-        )
+        raise SplitError(_all_seen(seen, cohort))
     recordings, skipped = _score_all(bundle, cohort, chosen, progress)
     if not recordings:
         raise CohortError(f"No recording of {str(cohort.folder)!r} could be scored: {skipped[0][0]}: {skipped[0][1]}")
@@ -99,17 +102,16 @@ def evaluate_model(
         recordings,
         Context(
             model=model,
-            split=_split_in_words(bool(seen), include_seen),
+            split=_split_in_words(seen, include_seen),
             data=f"{len(recordings)} recordings of {cohort.folder.name} ({cohort.layout})",
             fingerprint=fingerprint(tuple(chosen))[:16],
-            seeds=(int(bundle.record.get("seed", 0)), seed),
+            seeds=(origin.seed, seed),
             scorer=f"timescoring {version('timescoring')}",
         ),
         np.random.default_rng(seed),
         forecast=ForecastRule(0.0, horizon_s) if horizon_s else None,
     )
-    left_out = () if include_seen else tuple(sorted(seen))
-    return Evaluated(report, tuple(recordings), left_out, tuple(skipped))
+    return Evaluated(report, tuple(recordings), tuple(sorted(left_out & seen.known)), tuple(skipped))
 
 
 def write_html(path: Path, evaluated: Evaluated, bundle: Bundle) -> None:
@@ -124,36 +126,60 @@ def write_html(path: Path, evaluated: Evaluated, bundle: Bundle) -> None:
         path,
         evaluated.report,
         evaluated.recordings,
-        configuration=to_toml(bundle.record.get("config", {})),
+        configuration=to_toml(read_origin(bundle.record).config),
         threshold=bundle.config.alarm.threshold,
     )
 
 
-def seen_persons(record: dict[str, Any], cohort: Cohort) -> set[str]:
+@dataclass(frozen=True)
+class Seen:
+    """Persons of a cohort that training saw (``known``), or may have seen since their name occurs (``namesakes``)."""
+
+    known: set[str]
+    namesakes: set[str]
+
+
+def seen_persons(origin: Origin, cohort: Cohort) -> Seen:
     """Find the persons of a cohort that a model's training saw.
 
     A recording is known by its content. Where a cohort holds any recording that training used, it is the same data set,
-    and a person's name stands for the same person: new recordings of that person were seen too. The same name in
-    another data set says nothing.
+    and a person's name stands for the same person: new recordings of that person were seen too. Without such a
+    recording a name that occurs in training may be the same person's, with other or altered files, or, as names such
+    as ``sub-01`` repeat between data sets, another's.
 
     Returns
     -------
-    set of str
+    Seen
         Their ``subject_id``.
     """
-    parts = [record.get("split", {}).get(part, {}).get("persons", {}) for part in ("training", "validation")]
-    names = {name for part in parts for name in part}
-    contents = {content for part in parts for prints in part.values() for content in prints}
+    contents = {content for prints in origin.seen.values() for content in prints}
     shared = {each.subject_id for each in cohort.recordings if file_fingerprint(each.path) in contents}
-    if shared:
-        shared |= names & {each.subject_id for each in cohort.recordings}
-    return shared
+    named = {each.subject_id for each in cohort.recordings if person_code(each.subject_id) in origin.seen}
+    return Seen(shared | named, set()) if shared else Seen(set(), named)
 
 
-def _split_in_words(any_seen: bool, include_seen: bool) -> str:
-    if any_seen and include_seen:
+def _all_seen(seen: Seen, cohort: Cohort) -> str:
+    if seen.known:
+        return (
+            f"The model was trained on every patient of {str(cohort.folder)!r} ({', '.join(sorted(seen.known))}): "
+            "scores on them would be too good. Give other patients, or include these on purpose (--include-seen)."
+        )
+    return (
+        f"Every patient of {str(cohort.folder)!r} ({', '.join(sorted(seen.namesakes))}) has a name that occurs in the "
+        "model's training. If they are other persons of the same names, include them on purpose (--include-seen)."
+    )
+
+
+def _split_in_words(seen: Seen, include_seen: bool) -> str:
+    namesakes = ", ".join(sorted(seen.namesakes))
+    if include_seen and seen.known:
         return "includes patients the model was trained on: these scores are too good"
-    return "patients apart: none was seen in training, calibration or choice of the threshold"
+    if include_seen and namesakes:
+        return f"includes patients whose names occur in training: too good if they are the same persons ({namesakes})"
+    apart = "patients apart: by content and name none was seen in training, calibration or choice of the threshold"
+    if namesakes:
+        return f"{apart}; left out for their names alone, unless --include-seen is given: {namesakes}"
+    return apart
 
 
 def _score_all(

@@ -21,7 +21,7 @@ from training.config import TrainConfig
 from training.export import export_onnx
 from training.fit import Fitted, fit_warning
 from training.network import choose_device, judge_recording, repeatable, train_network
-from training.record import describe_part, run_key, versions
+from training.record import describe_part, person_code, run_key, versions
 from training.windows import LabelledRecording, prepare_recordings
 
 
@@ -177,7 +177,7 @@ def _record(
         "split": {
             "training": describe_part(parts["training"]),
             "validation": describe_part(parts["validation"]),
-            "test_persons": sorted({recording.subject_id for recording in split.test}),
+            "test_persons": sorted({person_code(recording.subject_id) for recording in split.test}),
         },
         "training": {
             "steps": state.step,

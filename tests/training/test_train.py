@@ -12,13 +12,14 @@ from eegwarn.backbones.resnet import ResNet, ResNetConfig
 from eegwarn.bedside import read_bundle, score_recording
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.cohort import Cohort
-from eegwarn.config import from_table
+from eegwarn.config import from_table, to_toml
 from eegwarn.errors import ModelError, OutputError, SplitError
 from eegwarn.signal.windows import stream_windows
 from training.config import TrainConfig
-from training.evaluate import evaluate_model, seen_persons
+from training.evaluate import Seen, evaluate_model, seen_persons
 from training.export import check_equal
 from training.network import new_network
+from training.record import person_code, read_origin
 from training.train import Trained, divide, train
 
 from .conftest import TINY
@@ -64,9 +65,14 @@ def test_the_same_seed_divides_the_same_way(cohort: Cohort) -> None:
     assert divide(cohort, TINY) == divide(cohort, TINY)
 
 
+def held_out_persons(trained: Trained, cohort: Cohort) -> set[str]:
+    codes = trained.bundle.record["split"]["test_persons"]
+    return {patient.id for patient in cohort.patients if person_code(patient.id) in codes}
+
+
 def test_evaluation_leaves_out_whom_the_model_has_seen(trained: Trained, cohort: Cohort) -> None:
     evaluated = evaluate_model(trained.bundle, cohort, model="tiny")
-    held_out = set(trained.bundle.record["split"]["test_persons"])
+    held_out = held_out_persons(trained, cohort)
     assert {each.patient_id for each in evaluated.recordings} == held_out
     assert set(evaluated.left_out) == {patient.id for patient in cohort.patients} - held_out
     assert "none was seen" in evaluated.report.context.split
@@ -75,7 +81,7 @@ def test_evaluation_leaves_out_whom_the_model_has_seen(trained: Trained, cohort:
 
 
 def seen_only(cohort: Cohort, trained: Trained) -> Cohort:
-    held_out = trained.bundle.record["split"]["test_persons"]
+    held_out = held_out_persons(trained, cohort)
     return replace(cohort, patients=tuple(each for each in cohort.patients if each.id not in held_out))
 
 
@@ -92,15 +98,64 @@ def test_a_new_recording_of_a_seen_patient_is_seen_too(trained: Trained, cohort:
     new = tmp_path / "new.edf"
     new.write_bytes(known.recordings[0].path.read_bytes() + b"\0")
     more = replace(known, recordings=(*known.recordings, replace(known.recordings[0], path=new)))
-    assert seen_persons(trained.bundle.record, replace(cohort, patients=(more,))) == {known.id}
+    seen = seen_persons(read_origin(trained.bundle.record), replace(cohort, patients=(more,)))
+    assert seen == Seen({known.id}, set())
 
 
-def test_the_same_name_in_another_data_set_is_another_person(trained: Trained, cohort: Cohort, tmp_path: Path) -> None:
-    (known, *_) = seen_only(cohort, trained).patients
-    other = tmp_path / "other.edf"
-    other.write_bytes(known.recordings[0].path.read_bytes() + b"\0")
-    stranger = replace(known, recordings=(replace(known.recordings[0], path=other),))
-    assert seen_persons(trained.bundle.record, replace(cohort, patients=(stranger,))) == set()
+def altered(cohort: Cohort, folder: Path) -> Cohort:
+    """The same persons, with another byte in the header of each file."""
+    patients = []
+    for patient in cohort.patients:
+        path = folder / patient.recordings[0].name
+        content = patient.recordings[0].path.read_bytes()
+        path.write_bytes(content[:87] + b"X" + content[88:])
+        patients.append(replace(patient, recordings=(replace(patient.recordings[0], path=path),)))
+    return replace(cohort, patients=tuple(patients))
+
+
+def test_whoever_has_a_name_from_training_is_left_out_and_the_report_says_so(
+    trained: Trained, cohort: Cohort, tmp_path: Path
+) -> None:
+    stranger = altered(cohort, tmp_path)
+    evaluated = evaluate_model(trained.bundle, stranger, model="tiny")
+    held_out = held_out_persons(trained, cohort)
+    assert {each.patient_id for each in evaluated.recordings} == held_out
+    assert not evaluated.left_out, "nobody is known to have been seen"
+    named = ", ".join(sorted({patient.id for patient in cohort.patients} - held_out))
+    assert evaluated.report.context.split.endswith(f"unless --include-seen is given: {named}")
+
+
+def test_a_cohort_with_nothing_but_names_from_training_is_refused_unless_asked(
+    trained: Trained, cohort: Cohort, tmp_path: Path
+) -> None:
+    stranger = altered(seen_only(cohort, trained), tmp_path)
+    with pytest.raises(SplitError, match=r"name that occurs in the model's training.*--include-seen"):
+        evaluate_model(trained.bundle, stranger, model="tiny")
+    evaluated = evaluate_model(trained.bundle, stranger, model="tiny", include_seen=True)
+    assert "too good if they are the same persons" in evaluated.report.context.split
+
+
+def test_a_model_file_names_nobody(trained: Trained, cohort: Cohort) -> None:
+    record = to_toml(trained.bundle.record)
+    assert not [patient.id for patient in cohort.patients if patient.id in record]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": "x"},
+        {"seed": float("inf")},
+        {"split": 3},
+        {"split": {"training": {"persons": 3}, "validation": {"persons": {}}, "test_persons": []}},
+        {"split": {}},
+        {"config": []},
+    ],
+)
+def test_a_record_that_is_none_is_one_clear_line(trained: Trained, cohort: Cohort, wrong: dict[str, object]) -> None:
+    bundle = replace(trained.bundle, record=trained.bundle.record | wrong)
+    with pytest.raises(ModelError, match="training record is not valid") as caught:
+        evaluate_model(bundle, cohort, model="tiny")
+    assert "\n" not in str(caught.value)
 
 
 def test_an_export_that_differs_from_the_network_is_refused(trained: Trained) -> None:
