@@ -133,7 +133,7 @@ def alarms_tsv(scored: Scored) -> bytes:
     """Write the alarms as SzCORE's table of events."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "alarms.tsv"
-        write_szcore_tsv(path, scored.events, recording_duration_s=scored.duration_s, start=scored.start)
+        write_szcore_tsv(path, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True)
         return path.read_bytes()
 
 

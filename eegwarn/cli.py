@@ -236,7 +236,7 @@ def score(
     with terminal.progress() as progress:
         scored = score_recording(bundle, opened, progress)
     if out is not None:
-        write_szcore_tsv(out, scored.events, recording_duration_s=scored.duration_s, start=scored.start)
+        write_szcore_tsv(out, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True)
     if probabilities is not None:
         write_probabilities(probabilities, scored)
     if as_json:

@@ -14,6 +14,7 @@ import pytest
 from eegwarn.bedside import write_bundle
 from eegwarn.cli import main
 from eegwarn.events import read_szcore_tsv
+from eegwarn.events.szcore import is_found_by_model
 from tests.app.examples import SEIZURE_S, simulated_uv, write_edf
 from tests.models import amplitude_model
 from tests.signal.edf_files import ELECTRODES
@@ -71,6 +72,7 @@ def test_score_finds_the_seizure_and_writes_a_table_and_levels(
     assert "1 alarm in 0:03:00" in said.out
     assert said.err.count("\n") < 5
     (event,) = read_szcore_tsv(out)
+    assert is_found_by_model(out), "warnings must not be learned from as marks"
     assert SEIZURE_S[0] <= event.onset_s <= SEIZURE_S[0] + 10
     rows = [line.split("\t") for line in levels.read_text().splitlines()]
     assert rows[0] == ["time_s", "probability"]

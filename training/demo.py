@@ -100,7 +100,7 @@ def run_demo(
     recording = _most_telling(cohort, bundle)
     tell(f"Scoring {recording.name} of patient {recording.patient_id}, one of them.")
     scored = score_recording(bundle, recording.open(), progress)
-    write_szcore_tsv(warnings, scored.events, recording_duration_s=scored.duration_s, start=scored.start)
+    write_szcore_tsv(warnings, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True)
     write_html(report, evaluated, bundle)
     return Demo(out, demo_cohort, model, warnings, report, evaluated, recording, scored)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eegwarn.cohort.cohort import Layout
-from eegwarn.cohort.listing import RECORDING_SUFFIXES, Listing, find_recordings, is_aside
+from eegwarn.cohort.listing import FOUND_BY_MODEL, RECORDING_SUFFIXES, Listing, find_recordings, is_aside
 from eegwarn.cohort.look import RecordingReport, look_at
 from eegwarn.cohort.reading import list_folder
 from eegwarn.errors import EventsError
@@ -18,6 +18,7 @@ from eegwarn.events import (
     read_szcore_tsv,
     read_tusz_csv,
 )
+from eegwarn.events.szcore import is_found_by_model
 
 # Texts of public data sets that eegwarn knows and does not need.
 _KNOWN_TEXTS = {
@@ -242,7 +243,7 @@ def _read_seizures(path: Path) -> _Marks:
 
 
 def _read_tsv(path: Path) -> _Marks:
-    return ((path.name, read_szcore_tsv(path)),), ()
+    return ((path.name, read_szcore_tsv(path)),), (FOUND_BY_MODEL,) if is_found_by_model(path) else ()
 
 
 def _read_csv(path: Path) -> _Marks:

@@ -8,9 +8,12 @@ from pathlib import Path
 from eegwarn.cohort.cohort import Skipped
 from eegwarn.errors import EventsError
 from eegwarn.events import SeizureEvent, read_szcore_tsv, read_tusz_csv
+from eegwarn.events.szcore import is_found_by_model
 
-RECORDING_SUFFIXES = (".edf", ".bdf", ".gdf", ".vhdr", ".fif", ".set", ".cnt", ".nedf", ".lay")
-"""Formats that are looked for in folders, out of all that MNE reads."""
+RECORDING_SUFFIXES = (".edf", ".bdf", ".gdf", ".vhdr", ".fif", ".set", ".cnt", ".lay")
+"""Formats that are looked for in folders: those of EEG that MNE reads without further packages."""
+
+FOUND_BY_MODEL = "a model found these seizures; they are not taken for marks"
 
 
 @dataclass(frozen=True)
@@ -77,20 +80,23 @@ def is_aside(path: Path, folder: Path) -> bool:
 def read_events_beside(
     candidates: Iterable[Path], skipped: list[Skipped]
 ) -> tuple[tuple[SeizureEvent, ...] | None, bool]:
-    """Read the first event file that exists.
+    """Read the first event file that exists and holds marks; what a model found is passed over.
 
     Returns
     -------
     events : tuple of SeizureEvent or None
-        None where no file exists.
+        None where there is no such file.
     readable : bool
-        False where a file exists and cannot be read; why is added to ``skipped``.
+        False where a file exists and cannot be read. Why, or what was passed over, is added to ``skipped``.
     """
     for path in candidates:
         if path.is_file():
             try:
-                read = read_szcore_tsv if path.suffix == ".tsv" else read_tusz_csv
-                return read(path), True
+                if path.suffix != ".tsv":
+                    return read_tusz_csv(path), True
+                if not is_found_by_model(path):
+                    return read_szcore_tsv(path), True
+                skipped.append(Skipped(path, FOUND_BY_MODEL))
             except EventsError as error:
                 skipped.append(Skipped(path, str(error)))
                 return None, False

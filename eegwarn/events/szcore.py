@@ -19,6 +19,8 @@ UNKNOWN_START = datetime(1985, 1, 1)
 """Written where the start is not known: EDF's own stand-in, since readers of SzCORE want a date in every row."""
 
 _MISSING = ("", "n/a", "nan")
+# BIDS allows columns of one's own, and readers of SzCORE go by the names of theirs.
+_SOURCE, _MODEL = "source", "model"
 
 
 def read_szcore_tsv(path: Path) -> tuple[SeizureEvent, ...]:
@@ -38,12 +40,27 @@ def read_szcore_tsv(path: Path) -> tuple[SeizureEvent, ...]:
         If the file cannot be read, lacks a column, has a row that its header does not fit, or a seizure's row holds no
         valid times.
     """
-    header, rows = table_rows(path, read_text(path).splitlines(), delimiter="\t")
+    header, rows = _header_and_rows(path)
     kind_column = next((name for name in ("eventType", "trial_type") if name in header), None)
     if kind_column is None or not {"onset", "duration"} <= set(header):
         raise EventsError(f"{str(path)!r} is no event table: it needs the columns onset, duration and eventType.")
     events = (_event(path, row, kind_column) for row in rows)
     return in_time_order(event for event in events if event is not None)
+
+
+def is_found_by_model(path: Path) -> bool:
+    """Whether an ``_events.tsv`` holds what a model found, which must not be learned from as if a person had marked it.
+
+    Raises
+    ------
+    EventsError
+        If the file cannot be read or is no table.
+    """
+    return any(row.get(_SOURCE) == _MODEL for row in _header_and_rows(path)[1])
+
+
+def _header_and_rows(path: Path) -> tuple[tuple[str, ...], list[dict[str, str | None]]]:
+    return table_rows(path, read_text(path).splitlines(), delimiter="\t")
 
 
 def is_seizure_kind(kind: str) -> bool:
@@ -80,7 +97,12 @@ def _value(text: object) -> str | None:
 
 
 def write_szcore_tsv(
-    path: Path, events: Sequence[SeizureEvent], *, recording_duration_s: float, start: datetime | None = None
+    path: Path,
+    events: Sequence[SeizureEvent],
+    *,
+    recording_duration_s: float,
+    start: datetime | None = None,
+    by_model: bool = False,
 ) -> None:
     """Write seizures as a table that SzCORE's tools read.
 
@@ -97,6 +119,8 @@ def write_szcore_tsv(
         Length of the recording in seconds.
     start : datetime or None
         When the recording began; `UNKNOWN_START` is written where it is not known.
+    by_model : bool
+        Whether a model found them: a further column ``source`` says so, and cohorts do not take them for marks.
 
     Raises
     ------
@@ -106,7 +130,11 @@ def write_szcore_tsv(
     rows = [_row(event) for event in in_time_order(events)]
     rows = rows or [["0.000", f"{recording_duration_s:.3f}", BACKGROUND, "n/a", "n/a"]]
     ending = [f"{start or UNKNOWN_START:%Y-%m-%d %H:%M:%S}", f"{recording_duration_s:.3f}"]
-    lines = [COLUMNS, *([*row, *ending] for row in rows)]
+    columns = list(COLUMNS)
+    if by_model:
+        columns.append(_SOURCE)
+        ending.append(_MODEL)
+    lines = [columns, *([*row, *ending] for row in rows)]
     with whole_file(path) as file:
         file.write("".join("\t".join(line) + "\n" for line in lines).encode())
 

@@ -5,7 +5,7 @@ import pytest
 
 from app.findings import alarm_table, alarms_tsv, belongs, clock, fault_spans, in_words, match_seizures
 from eegwarn.events.event import SeizureEvent
-from eegwarn.events.szcore import read_szcore_tsv
+from eegwarn.events.szcore import is_found_by_model, read_szcore_tsv
 from eegwarn.warning.alarm import Alarm, Fault
 from tests.app.examples import scored_with
 
@@ -75,6 +75,7 @@ def test_saved_alarms_are_read_back_as_szcore(tmp_path: Path) -> None:
     path.write_bytes(alarms_tsv(scored))
     (event,) = read_szcore_tsv(path)
     assert (event.onset_s, event.offset_s, event.confidence) == (104.0, 110.5, 0.91)
+    assert is_found_by_model(path)
 
 
 def test_clock_shows_hours_minutes_seconds_rounded_down() -> None:

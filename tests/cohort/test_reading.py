@@ -186,6 +186,21 @@ def test_a_recording_of_which_a_seizure_cannot_be_read_is_left_out(tmp_path: Pat
         assert any(one.path.name == lost and "cannot be read" in one.reason for one in cohort.skipped)
 
 
+def test_what_a_model_found_is_not_taken_for_marks(tmp_path: Path) -> None:
+    marked = write_edf(tmp_path / "own/marked.edf", annotations=[(1.0, 3.0, "seizure")])
+    night = write_edf(tmp_path / "own/night.edf")
+    for path in (marked, night):
+        table = path.with_name(f"{path.stem}_events.tsv")
+        write_szcore_tsv(table, [SeizureEvent(6, 9)], recording_duration_s=10, by_model=True)
+    cohort = read_cohort(tmp_path)
+    assert [(one.name, one.events) for one in cohort.recordings] == [("marked.edf", (SeizureEvent(1, 4),))]
+    reasons = {skipped.path.name: skipped.reason for skipped in cohort.skipped}
+    assert "model found" in reasons["night_events.tsv"]
+    assert "tell its seizures" in reasons["night.edf"]
+    assert "model found" in " ".join(inspect_path(night).problems)
+    assert "model found" in inspect_path(night.with_name("night_events.tsv")).problems[0]
+
+
 def test_no_sample_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a sample was read")

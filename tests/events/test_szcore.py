@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from eegwarn.errors import EventsError, OutputError
 from eegwarn.events import SeizureEvent, in_time_order, read_szcore_tsv, write_szcore_tsv
+from eegwarn.events.szcore import is_found_by_model
 from tests.events.strategies import seizure_events
 
 START = datetime(2024, 3, 1, 22, 30, 5)
@@ -50,6 +51,15 @@ def test_the_columns_are_those_of_szcore(tmp_path: Path) -> None:
             "recordingDuration": "3600.000",
         }
     ]
+
+
+@pytest.mark.parametrize("events", [(), (SeizureEvent(3.0, 5.0),)])
+def test_what_a_model_found_is_told_apart(tmp_path: Path, events: tuple[SeizureEvent, ...]) -> None:
+    path = tmp_path / "a_events.tsv"
+    for by_model in (True, False):
+        write_szcore_tsv(path, events, recording_duration_s=500.0, by_model=by_model)
+        assert is_found_by_model(path) is by_model
+        assert read_szcore_tsv(path) == events
 
 
 def test_a_recording_without_a_seizure_is_one_row_of_background(tmp_path: Path) -> None:

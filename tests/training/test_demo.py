@@ -8,6 +8,7 @@ import pytest
 
 from eegwarn.errors import OutputError
 from eegwarn.events import read_szcore_tsv
+from eegwarn.events.szcore import is_found_by_model
 from training.demo import Demo, run_demo
 
 from .conftest import TINY
@@ -32,6 +33,7 @@ def test_the_warnings_are_those_of_a_held_out_recording(demo: tuple[Demo, list[s
     assert made.recording.subject_id not in made.evaluated.left_out
     written = [(event.onset_s, event.offset_s) for event in read_szcore_tsv(made.warnings)]
     assert written == [(event.onset_s, event.offset_s) for event in made.scored.events]
+    assert is_found_by_model(made.warnings)
 
 
 def test_it_says_what_it_does(demo: tuple[Demo, list[str]]) -> None:
