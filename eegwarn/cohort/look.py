@@ -7,18 +7,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eegwarn.errors import MontageError, RecordingError
+from eegwarn.errors import RecordingError
 from eegwarn.events import SeizureEvent, events_from_marks
+from eegwarn.signal.chain import LEAST_SFREQ
 from eegwarn.signal.channels import Channel
 from eegwarn.signal.edf_header import read_edf_header, record_onsets_s
-from eegwarn.signal.mains import check_amplitude, guess_mains_hz
+from eegwarn.signal.mains import LEAST_PLAUSIBLE_UV, MOST_PLAUSIBLE_UV, check_amplitude, guess_mains_hz
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR, plan_montage
 from eegwarn.signal.quality import Quality, QualityConfig, QualityJudge
 from eegwarn.signal.recording import Recording, open_recording
 
 _N_LOOKS = 8
 _LOOK_S = 4.0
-_PLAUSIBLE_UV = (0.05, 20_000.0)
 
 MontageKind = Literal["referential", "bipolar", "mixed"]
 
@@ -90,31 +90,23 @@ def look_at(path: Path, events: tuple[SeizureEvent, ...] | None) -> RecordingRep
     """
     try:
         recording = open_recording(path)
-        looks = _looks(recording)
-        mains_hz = guess_mains_hz(recording)
-        gaps_s = _gaps_s(path)
+        if recording.sfreq < LEAST_SFREQ:
+            raise RecordingError(
+                f"Recording {path.name!r} cannot be used: {recording.sfreq:g} Hz is too slow for EEG to be judged. "
+                f"At least {LEAST_SFREQ:g} Hz are needed."
+            )
+        looks, mains_hz, gaps_s = _looks(recording), guess_mains_hz(recording), _gaps_s(path)
     except RecordingError as error:
         return RecordingReport(str(path), usable=False, problems=(str(error),), events=events)
-    problems = []
-    derivations: tuple[str, ...] = ()
-    try:
-        montage = plan_montage(recording.channels, missing="mask")
-        derivations = tuple(name for name, formed in zip(montage.names, montage.formed, strict=True) if formed)
-        check_amplitude(recording)
-        usable = True
-    except (MontageError, RecordingError) as error:
-        problems.append(str(error))
-        usable = False
+    derivations, problems = _derivations(recording)
     amplitudes = _amplitudes(recording, looks)
     if amplitudes["amplitude_uv"] is None:
         problems.append("All channels are flat or without samples wherever it was looked at.")
-        usable = False
     events = events if events is not None else events_from_marks(recording.marks) or None
-    problems += _event_problems(events, recording.duration_s)
     return RecordingReport(
         path=str(path),
-        usable=usable,
-        problems=tuple(problems),
+        usable=not problems,
+        problems=(*problems, *_event_problems(events, recording.duration_s)),
         duration_s=float(recording.duration_s),
         sfreq=recording.sfreq,
         channels=tuple(channel.name for channel in recording.channels),
@@ -127,6 +119,18 @@ def look_at(path: Path, events: tuple[SeizureEvent, ...] | None) -> RecordingRep
         events=events,
         **amplitudes,
     )
+
+
+def _derivations(recording: Recording) -> tuple[tuple[str, ...], list[str]]:
+    """Which derivations can be formed, and what forbids their use."""
+    derivations: tuple[str, ...] = ()
+    try:
+        montage = plan_montage(recording.channels, missing="mask")
+        derivations = tuple(name for name, formed in zip(montage.names, montage.formed, strict=True) if formed)
+        check_amplitude(recording)
+    except RecordingError as error:
+        return derivations, [str(error)]
+    return derivations, []
 
 
 def _looks(recording: Recording) -> NDArray[np.float32]:
@@ -143,9 +147,8 @@ def _amplitudes(recording: Recording, looks: NDArray[np.float32]) -> dict[str, A
     whole = np.where(absent[..., None], np.float32(0), looks)
     flat, saturated = _flagged(looks, recording.sfreq)
     deviation_uv = np.median(np.abs(whole - np.median(whole, axis=-1, keepdims=True)), axis=-1)
-    low_uv, high_uv = _PLAUSIBLE_UV
     alive = ~absent & ~flat[:, None]
-    implausible = (deviation_uv < low_uv) | (deviation_uv > high_uv)
+    implausible = (deviation_uv < LEAST_PLAUSIBLE_UV) | (deviation_uv > MOST_PLAUSIBLE_UV)
     return {
         "amplitude_uv": float(np.median(deviation_uv[alive])) if alive.any() else None,
         "flat_channels": _names(channels, flat),

@@ -17,7 +17,8 @@ from eegwarn.signal.quality import Quality, QualityConfig, QualityJudge
 from eegwarn.signal.recording import Recording
 
 Notch = Literal["auto", 0, 50, 60]
-_LEAST_SFREQ = 50.0
+LEAST_SFREQ = 50.0
+"""A rate below this, in Hz, is too slow for EEG to be judged."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,9 @@ class SignalChain:
     """
 
     def __init__(self, channels: tuple[Channel, ...], sfreq: float, config: SignalConfig, *, mains_hz: int = 0) -> None:
-        if not sfreq >= _LEAST_SFREQ:
+        if not sfreq >= LEAST_SFREQ:
             raise RecordingError(
-                f"EEG at {sfreq:g} Hz is too slow to be judged; at least {_LEAST_SFREQ:g} Hz are needed."
+                f"EEG at {sfreq:g} Hz is too slow to be judged; at least {LEAST_SFREQ:g} Hz are needed."
             )
         self.config = config
         self.montage = plan_montage(channels, missing=config.missing)

@@ -81,6 +81,19 @@ def test_a_recording_in_the_wrong_unit_is_not_usable(tmp_path: Path) -> None:
     assert "unit" in report.recordings[0].problems[0]
 
 
+@pytest.mark.parametrize("sfreq", [1, 10, 49])
+def test_a_recording_too_slow_for_eeg_is_not_usable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sfreq: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a sample was read")
+
+    monkeypatch.setattr("eegwarn.signal.recording._read_uv", refuse)
+    report = inspect(write_edf(tmp_path / "a.edf", sfreq=sfreq))
+    assert not report.usable
+    assert f"{sfreq} Hz is too slow" in report.recordings[0].problems[0]
+
+
 def test_mains_are_seen(tmp_path: Path) -> None:
     time_s = np.arange(2560) / 256
     data_uv = np.random.default_rng(0).normal(0, 10, (18, 2560)) + 40 * np.sin(2 * np.pi * 50 * time_s)
