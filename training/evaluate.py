@@ -213,4 +213,5 @@ def _compared(scored: Scored, cohort: Cohort, recording: CohortRecording) -> Sco
         faults=tuple(
             (fault.start_s, scored.duration_s if fault.end_s is None else fault.end_s) for fault in scored.faults
         ),
+        neighbours=tuple(event for event in events if event not in recording.events),
     )

@@ -53,7 +53,7 @@ def fit_warning(
     choice = choose_threshold(
         [each.windows.end_s for each in recordings],
         [probability(calibration, logit) for logit in logits],
-        [each.source.events for each in recordings],
+        [each.events for each in recordings],
         config.alarm,
         wanted_false_alarms_per_day=config.wanted_false_alarms_per_day,
         horizon_s=config.horizon_s,

@@ -27,6 +27,8 @@ class LabelledRecording:
         Where it comes from, with the marks.
     fingerprint : str
         What tells its content.
+    events : tuple of SeizureEvent
+        The patient's seizures in seconds from this recording's start, those of the other recordings too.
     windows : Windows
         In time order.
     positive : ndarray of bool, shape (n_windows,)
@@ -37,6 +39,7 @@ class LabelledRecording:
 
     source: CohortRecording
     fingerprint: str
+    events: tuple[SeizureEvent, ...]
     windows: Windows
     positive: NDArray[np.bool_]
     counted: NDArray[np.bool_]
@@ -94,7 +97,7 @@ def prepare_recordings(
 
 
 def _prepare(
-    recording: CohortRecording, events: Sequence[SeizureEvent], config: TrainConfig, cache: Path
+    recording: CohortRecording, events: tuple[SeizureEvent, ...], config: TrainConfig, cache: Path
 ) -> LabelledRecording:
     content = file_fingerprint(recording.path)
     windows = cached_windows(recording.open(), content, config.signal, config.windows, cache=cache)
@@ -103,4 +106,4 @@ def _prepare(
     labels = label_windows(windows.start_s, windows.window_s, events, horizon_s=config.horizon_s, config=config.labels)
     positive = np.isin(labels.state, (WindowState.ICTAL, WindowState.PREICTAL))
     counted = windows.usable & (labels.state != WindowState.POSTICTAL)
-    return LabelledRecording(recording, content, windows, positive, counted)
+    return LabelledRecording(recording, content, events, windows, positive, counted)

@@ -109,7 +109,8 @@ def count_forecast(
     Parameters
     ----------
     seizures, alarms : sequence of SeizureEvent
-        In any order.
+        In any order. Seizures of the patient's other recordings may be given too, in the same seconds: time near them
+        is not interictal, but they are not counted here.
     rule : ForecastRule
         SPH and SOP.
     duration_s : float
@@ -118,7 +119,7 @@ def count_forecast(
         Stretches that could not be judged: left out of all times. An onset in one still has to be foreseen.
     """
     onsets_s = np.array([event.onset_s for event in seizures])
-    onsets_s = onsets_s[(onsets_s >= rule.sph_s) & (onsets_s <= duration_s)]
+    onsets_s = onsets_s[(onsets_s >= rule.sph_s) & (onsets_s < duration_s)]
     periods = occurrence_periods(alarms, rule)
     warning = merge_spans(periods, duration_s=duration_s)
     unjudged = merge_spans(faults, duration_s=duration_s)

@@ -34,6 +34,9 @@ class ScoredRecording:
         What was marked, and what was raised.
     faults : tuple of (float, float)
         Start and end of the stretches in which the monitor could not judge.
+    neighbours : tuple of SeizureEvent
+        Seizures of the patient's other recordings, in seconds from this one's start: a warning shortly before the end
+        may be right by a seizure in the next recording. They are counted where they were recorded.
     """
 
     patient_id: str
@@ -45,6 +48,7 @@ class ScoredRecording:
     seizures: tuple[SeizureEvent, ...] = ()
     alarms: tuple[SeizureEvent, ...] = ()
     faults: tuple[tuple[float, float], ...] = ()
+    neighbours: tuple[SeizureEvent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def _score_patient(recordings: Sequence[ScoredRecording], rule: ForecastRule | N
 
 def _forecast(recordings: Sequence[ScoredRecording], rule: ForecastRule) -> ForecastCounts:
     counts = (
-        count_forecast(one.seizures, one.alarms, rule, duration_s=one.duration_s, faults=one.faults)
+        count_forecast((*one.seizures, *one.neighbours), one.alarms, rule, duration_s=one.duration_s, faults=one.faults)
         for one in recordings
     )
     return sum(counts, ForecastCounts())

@@ -63,7 +63,8 @@ def choose_threshold(
     time_s, probability : sequence of ndarray, shape (n_windows,)
         One of each per recording: held-out recordings of the training part, never of the test part.
     events : sequence of sequence of SeizureEvent
-        The seizures of each recording.
+        The seizures of each recording. Those of the patient's other recordings may be given too, in the same seconds:
+        an alarm may be true by them, but they count as found or missed only where they were recorded.
     config : AlarmConfig
         The rule; its own threshold is not used.
     wanted_false_alarms_per_day : float
@@ -82,12 +83,16 @@ def choose_threshold(
         If no window could be judged.
     """
     recordings = [
-        (np.asarray(times, dtype=np.float64), np.asarray(levels, dtype=np.float64), _extended(marks, horizon_s))
+        (
+            np.asarray(times, dtype=np.float64),
+            np.asarray(levels, dtype=np.float64),
+            *_marked(marks, horizon_s, until_s=float(times[-1])),
+        )
         for times, levels, marks in zip(time_s, probability, events, strict=True)
         if len(times)
     ]
-    smoothed = [smooth(times, levels, config) for times, levels, _ in recordings]
-    judged_s = sum(_judged_s(times, level) for (times, _, _), level in zip(recordings, smoothed, strict=True))
+    smoothed = [smooth(times, levels, config) for times, levels, *_ in recordings]
+    judged_s = sum(_judged_s(times, level) for (times, *_), level in zip(recordings, smoothed, strict=True))
     thresholds = _candidates(smoothed)
     best: ThresholdChoice | None = None
     for threshold in thresholds:
@@ -111,14 +116,14 @@ def _candidates(smoothed: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.unique(np.quantile(levels, 1 - exceeded_share, method="higher"))[::-1]
 
 
-def _extended(events: Sequence[SeizureEvent], horizon_s: float) -> NDArray[np.float64]:
-    """Start and end within which an alarm is true, shape (n_events, 2)."""
-    before_s = max(TOLERANCE_BEFORE_S, horizon_s)
-    spans = [
-        (event.onset_s - before_s, (event.onset_s if event.offset_s is None else event.offset_s) + TOLERANCE_AFTER_S)
-        for event in events
-    ]
-    return np.array(spans, dtype=np.float64).reshape(-1, 2)
+def _marked(
+    events: Sequence[SeizureEvent], horizon_s: float, *, until_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Start and end within which an alarm is true, shape (n_events, 2); which events are in the recording."""
+    bounds_s = [(event.onset_s, event.onset_s if event.offset_s is None else event.offset_s) for event in events]
+    spans = np.array(bounds_s, dtype=np.float64).reshape(-1, 2)
+    recorded = (spans[:, 0] <= until_s) & (spans[:, 1] >= 0)
+    return spans + np.array([-max(TOLERANCE_BEFORE_S, horizon_s), TOLERANCE_AFTER_S]), recorded
 
 
 def _judged_s(time_s: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float:
@@ -128,18 +133,18 @@ def _judged_s(time_s: NDArray[np.float64], smoothed: NDArray[np.float64]) -> flo
 
 def _try(
     config: AlarmConfig,
-    recordings: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
+    recordings: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]],
     judged_s: float,
 ) -> ThresholdChoice:
     n_false = n_found = n_seizures = 0
-    for time_s, level, spans in recordings:
+    for time_s, level, spans, recorded in recordings:
         alarms, _ = find_alarms(time_s, level, config)
         pieces = _pieces(alarm_events(alarms, end_s=float(time_s[-1])))
         # (n_pieces, n_events): touching counts
         overlap = (pieces[:, :1] <= spans[:, 1]) & (pieces[:, 1:] >= spans[:, 0])
         n_false += int((~overlap.any(axis=1)).sum())
-        n_found += int(overlap.any(axis=0).sum())
-        n_seizures += len(spans)
+        n_found += int((overlap.any(axis=0) & recorded).sum())
+        n_seizures += int(recorded.sum())
     rate = n_false * _DAY_S / judged_s if judged_s else 0.0
     return ThresholdChoice(config, rate, n_found / n_seizures if n_seizures else float("nan"), judged_s)
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.stats import binom
 from eegwarn.errors import ConfigError
 from eegwarn.evaluate import ForecastCounts, ForecastRule, count_forecast
 from eegwarn.evaluate.forecast import chance_p_value
+from eegwarn.evaluate.patients import ScoredRecording, score_patients
 from eegwarn.events.event import SeizureEvent
 
 RULE = ForecastRule(sph_s=60, sop_s=600, postictal_s=300)
@@ -41,6 +43,17 @@ def test_counts_of_a_day_by_hand():
 def test_an_alarm_in_or_after_a_seizure_is_neither_true_nor_false():
     counts = count_forecast(_seizures(10_000), [SeizureEvent(10_020), SeizureEvent(10_300)], RULE, duration_s=DAY_S)
     assert (counts.n_foreseen, counts.n_false) == (0, 0)
+
+
+def test_a_seizure_of_the_next_recording_makes_a_warning_right_but_is_not_counted_here():
+    alone = ScoredRecording(
+        "a", "1.edf", DAY_S, *np.zeros((3, 1)), (*_seizures(10_000),), alarms=(SeizureEvent(DAY_S - 300),)
+    )
+    beside = replace(alone, neighbours=(SeizureEvent(DAY_S, DAY_S + 60), SeizureEvent(DAY_S + 100, DAY_S + 160)))
+    counted = [score_patients([one], forecast=RULE)[0] for one in (alone, beside)]
+    assert [one.forecast.n_false for one in counted] == [1, 0]
+    assert [one.forecast.n_seizures for one in counted] == [1, 1]
+    assert [one.all_events.n_seizures for one in counted] == [1, 1]
 
 
 def test_an_alarm_that_never_clears_is_no_better_than_chance():

@@ -11,7 +11,7 @@ from safetensors.torch import load
 from eegwarn.backbones.resnet import ResNet, ResNetConfig
 from eegwarn.bedside import read_bundle, score_recording
 from eegwarn.bedside.runtime import Runtime
-from eegwarn.cohort import Cohort
+from eegwarn.cohort import Cohort, Patient
 from eegwarn.config import from_table, to_toml
 from eegwarn.errors import ModelError, OutputError, SplitError
 from eegwarn.signal.windows import stream_windows
@@ -156,6 +156,17 @@ def test_a_record_that_is_none_is_one_clear_line(trained: Trained, cohort: Cohor
     with pytest.raises(ModelError, match="training record is not valid") as caught:
         evaluate_model(bundle, cohort, model="tiny")
     assert "\n" not in str(caught.value)
+
+
+def test_seizures_of_the_next_recording_are_known_and_not_counted_twice(trained: Trained, cohort: Cohort) -> None:
+    whole = next(each for each in cohort.recordings if each.events)
+    first, later = replace(whole, events=(), start_s=0.0), replace(whole, start_s=1000.0)
+    both = replace(cohort, patients=(Patient(whole.patient_id, (first, later)),))
+    evaluated = evaluate_model(trained.bundle, both, model="tiny", include_seen=True)
+    onset_s = whole.events[0].onset_s
+    assert [each.neighbours[:1] == () for each in evaluated.recordings] == [False, True]
+    assert evaluated.recordings[0].neighbours[0].onset_s == onset_s + 1000
+    assert evaluated.report.pooled.n_seizures == len(whole.events)
 
 
 def test_an_export_that_differs_from_the_network_is_refused(trained: Trained) -> None:

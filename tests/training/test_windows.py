@@ -61,6 +61,18 @@ def test_threshold_and_calibration_come_from_natural_windows(cohort: Cohort, cac
     assert fitted.about["false_alarms_per_day"] == 0
 
 
+def test_a_warning_of_a_seizure_in_the_next_recording_is_no_false_alarm(cohort: Cohort, cache: Path) -> None:
+    first = replace(cohort.recordings[0], events=(SeizureEvent(400.0, 450.0),), start_s=0.0)
+    later = replace(first, events=(SeizureEvent(20.0, 60.0),), start_s=first.duration_s + 30)
+    both = replace(cohort, patients=(Patient(first.patient_id, (first, later)),))
+    config = replace(TINY, horizon_s=240.0)
+    (recording,) = prepare_recordings(both, [first], config, cache=cache, step="read").recordings
+    fitted = fit_warning([recording], [np.where(recording.positive, 2.0, -2.0)], config)
+    assert recording.positive[-1]
+    assert fitted.about["false_alarms_per_day"] == 0
+    assert fitted.about["sensitivity"] == 1
+
+
 def test_a_recording_that_can_hardly_be_judged_gives_no_threshold(cohort: Cohort, cache: Path) -> None:
     recording = prepared_with(cohort, cache, TINY, SeizureEvent(300.0, 360.0))
     logit = np.full(len(recording.positive), np.nan)

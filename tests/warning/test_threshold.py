@@ -55,6 +55,13 @@ def test_an_alarm_within_the_horizon_is_true():
     assert detection.false_alarms_per_day == pytest.approx(1)
 
 
+def test_a_seizure_of_the_next_recording_makes_an_alarm_true_but_is_not_counted_here():
+    level, next_seizure = _day_with_peaks([(86_000, 0.9)]), (SeizureEvent(86_500.0, 86_560.0),)
+    choice = choose_threshold([DAY], [level], [next_seizure], RULE, wanted_false_alarms_per_day=0, horizon_s=600)
+    assert choice.false_alarms_per_day == 0
+    assert np.isnan(choice.sensitivity)
+
+
 def test_a_choice_that_deserves_no_trust_says_so():
     hour, level = DAY[:360], _day_with_peaks([(1000, 0.9)])[:360]
     seizure = (SeizureEvent(1000.0, 1060.0),)
