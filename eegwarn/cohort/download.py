@@ -23,6 +23,8 @@ _CHECKSUMS = "SHA256SUMS.txt"
 _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})\s+\*?(.+)")
 _TIMEOUT_S = 30
 _CHUNK_BYTES = 2**18
+_MOST_BYTES = 4 * 2**30
+"""Where a server does not say how long a file is: more than a whole day of EEG has in these data sets."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,11 @@ def _report(progress: Progress | None, name: str, number: int, n_files: int, don
 
 def _read_checksums(base_url: str) -> dict[str, str]:
     """Read the names and checksums of a data set; a name that would lead out of the folder is refused."""
-    url = urllib.parse.urljoin(base_url, _CHECKSUMS)
+    url = base_url + _CHECKSUMS
     try:
         with _open(url) as response:
             text = response.read(2**24).decode("utf-8", "replace")
-    except (_BrokenTransferError, http.client.HTTPException, OSError) as error:
+    except (http.client.HTTPException, OSError) as error:
         raise DownloadError(f"{url} cannot be read: {error} Check the network and the address.") from error
     registry = {}
     for line in text.splitlines():
@@ -182,12 +184,17 @@ def _resume(part: Path, report: Callable[[int, int], None], url: str, output: st
         with _open(url, begin=done) as response:
             if response.status != 206:  # the server sends all of it
                 done = 0
-            total = done + int(response.headers.get("Content-Length", 0))
+            # The connection ends by itself where the announced length does.
+            announced = response.length
+            total, most = (done, _MOST_BYTES) if announced is None else (done + announced, done + announced)
             with part.open("ab" if done else "wb") as file:
-                while chunk := response.read(_CHUNK_BYTES):
+                while done <= most and (chunk := response.read(_CHUNK_BYTES)):
                     file.write(chunk)
                     done += len(chunk)
                     report(done, total)
+        if done > most:
+            part.unlink()
+            raise DownloadError(f"{url} does not end after {done} bytes. Check the address.")
     except http.client.HTTPException as error:
         raise _BrokenTransferError(f"the connection broke after {done} bytes ({type(error).__name__}).") from error
     except urllib.error.HTTPError as error:
@@ -202,7 +209,12 @@ def _resume(part: Path, report: Callable[[int, int], None], url: str, output: st
 
 
 def _open(url: str, *, begin: int = 0) -> Any:
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+    try:
+        address = urllib.parse.urlsplit(url)
+        known = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        known = False
+    if not known:
         raise DownloadError(f"{url!r} is no web address. Give one that begins with https://.")
     headers = {"Range": f"bytes={begin}-"} if begin else {}
     request = urllib.request.Request(url, headers={"User-Agent": "eegwarn", **headers})  # noqa: S310 - checked above

@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import socket
 import threading
@@ -27,6 +28,7 @@ class Archive:
         self.sums = "".join(f"{hashlib.sha256(data).hexdigest()} {name}\n" for name, data in FILES.items())
         self.ranges = True
         self.cut_after: int | None = None  # bytes; once
+        self.endless: str | None = None  # a file that is sent again and again, its length unsaid
         self.asked: list[tuple[str, str | None]] = []
         archive = self
 
@@ -51,6 +53,13 @@ class Archive:
         begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and self.ranges else 0
         if asked and self.ranges and begin >= len(data):
             request.send_error(416)
+            return
+        if name == self.endless:
+            request.send_response(200)
+            request.end_headers()
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    request.wfile.write(data)
             return
         request.send_response(206 if begin else 200)
         request.send_header("Content-Length", str(len(data) - begin))
@@ -182,7 +191,20 @@ def test_no_network_is_one_clear_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/", "ftp://127.0.0.1/"])
+def test_a_file_that_does_not_end_is_given_up(
+    tmp_path: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eegwarn.cohort.download._MOST_BYTES", 2**21)
+    archive.endless = "chb01/chb01_01.edf"
+    with pytest.raises(DownloadError, match="does not end") as caught:
+        download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url)
+    assert "\n" not in str(caught.value)
+    assert sum(map(len, contents(tmp_path).values())) < 1000
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/", "ftp://127.0.0.1/", "http://[bad/", "https://", "http://a:99999/", "", "\n"]
+)
 def test_only_web_addresses_are_opened(tmp_path: Path, url: str) -> None:
     with pytest.raises(DownloadError, match="no web address"):
         download_chbmit(tmp_path, base_url=url)
