@@ -14,12 +14,19 @@ _MOST_SHOWN = 20
 
 
 def report_text(report: "Report") -> str:
-    """Write a report as text: a folder in totals and one line a recording, a single file in full."""
+    """Write a report as text: a folder in totals and one line a recording, a single file in full.
+
+    Names and texts come from files; what is not printable in them, such as the escapes of a terminal, becomes �.
+    """
+    return "\n".join("".join(one if one.isprintable() else "�" for one in line) for line in _lines(report))
+
+
+def _lines(report: "Report") -> list[str]:
     if report.layout is None:
         lines = [line for recording in report.recordings for line in recording_lines(recording)]
         lines += [line for annotation in report.annotations for line in annotation_lines(annotation)]
         lines = lines or [report.path]
-        return "\n".join([*lines, *(f"  problem: {problem}" for problem in report.problems)])
+        return [*lines, *(f"  problem: {problem}" for problem in report.problems)]
     usable = sum(recording.usable for recording in report.recordings)
     lines = [
         f"{report.path}: layout {report.layout}, {_count(len(report.patients), 'patient')}, "
@@ -35,8 +42,7 @@ def report_text(report: "Report") -> str:
     lines += _shortened([_one_line(recording) for recording in worst_first])
     if not report.recordings:
         lines += _shortened([f"{_name(one.path)}: {_annotation_count(one)}" for one in report.annotations])
-    lines += _shortened([f"problem: {problem}" for problem in report.problems])
-    return "\n".join(lines)
+    return lines + _shortened([f"problem: {problem}" for problem in report.problems])
 
 
 def recording_lines(report: RecordingReport) -> list[str]:

@@ -177,6 +177,16 @@ def test_the_event_table_beside_a_recording_is_found(tmp_path: Path) -> None:
     assert not inspect(table).usable
 
 
+def test_nothing_that_steers_a_terminal_is_shown(tmp_path: Path) -> None:
+    path = write_edf(tmp_path / "sub\x1b[2J/night\a.edf")
+    table = path.with_name("night\a_events.tsv")
+    table.write_text("onset\tduration\teventType\n1\t\x1b\tsz\n")
+    for each in (path, table, tmp_path):
+        shown = inspect(each).to_text()
+        assert "night�" in shown
+        assert shown.replace("\n", "").isprintable()
+
+
 def test_a_path_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     report = inspect(tmp_path / "absent.edf")
     assert not report.usable
