@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from eegwarn.cohort import fingerprint, read_cohort
 from eegwarn.cohort.inspect import inspect_path
-from eegwarn.cohort.listing import natural_key
+from eegwarn.cohort.listing import RECORDING_SUFFIXES, natural_key
 from eegwarn.cohort.siena import match_names
-from eegwarn.errors import CohortError
+from eegwarn.errors import CohortError, RecordingError
 from eegwarn.events import SeizureEvent, write_szcore_tsv
-from eegwarn.signal.recording import Recording
+from eegwarn.signal.recording import Recording, open_recording
 from tests.cohort.folders import patient_of, write_edf, write_summary
 
 
@@ -222,6 +222,15 @@ def test_a_folder_without_recordings_is_one_clear_line(tmp_path: Path, make) -> 
     with pytest.raises(CohortError) as caught:
         read_cohort(make(tmp_path))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", RECORDING_SUFFIXES)
+def test_no_format_that_is_looked_for_needs_another_package(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"garbled{suffix}"
+    path.write_bytes(b"garbled" * 300)
+    with pytest.raises(RecordingError) as caught:
+        open_recording(path)
+    assert "module" not in str(caught.value)
 
 
 def test_a_recording_of_the_cohort_opens(tmp_path: Path) -> None:
