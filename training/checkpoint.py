@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -64,7 +65,7 @@ def load_checkpoint(path: Path, state: TrainState, run: str) -> None:
     Raises
     ------
     ModelError
-        If the file is no checkpoint, or one of another training.
+        If the file is no whole checkpoint, or one of another training.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -77,15 +78,34 @@ def load_checkpoint(path: Path, state: TrainState, run: str) -> None:
             f"{str(path)!r} is an unfinished training with other data or another configuration. "
             "Repeat that one to go on, or remove the file to start anew."
         )
+    try:
+        _restore(state, about, tensors)
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(
+            f"{str(path)!r} is an incomplete checkpoint ({reason}). Remove it to start the training anew."
+        ) from error
+
+
+def _restore(state: TrainState, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    best, moments = _under("best", tensors), _moments(tensors)
+    state.network.load_state_dict(best)
     state.network.load_state_dict(_under("network", tensors))
-    state.best = _under("best", tensors)
+    groups = state.optimiser.state_dict()["param_groups"]
+    missing = {number for group in groups for number in group["params"]} - set(moments)
+    if missing:
+        raise KeyError(f"optimiser/{min(missing)}")
+    state.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+    state.best = best
+    state.step, state.best_score, state.history = about["step"], about["best_score"], about["history"]
+
+
+def _moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
     moments: dict[int, dict[str, Tensor]] = {}
     for name, value in _under("optimiser", tensors).items():
         number, _, moment = name.partition("/")
         moments.setdefault(int(number), {})[moment] = value
-    groups = state.optimiser.state_dict()["param_groups"]
-    state.optimiser.load_state_dict({"state": moments, "param_groups": groups})
-    state.step, state.best_score, state.history = about["step"], about["best_score"], about["history"]
+    return moments
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

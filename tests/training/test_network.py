@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from eegwarn.config import to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError
@@ -105,6 +107,19 @@ def test_what_is_no_checkpoint_is_one_clear_line(parts: Parts, tmp_path: Path, c
     (tmp_path / "checkpoint").write_bytes(content)
     with pytest.raises(ModelError, match="is no checkpoint") as caught:
         run(parts, TINY, tmp_path / "checkpoint")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("lost", ["network/head.weight", "best/head.weight", "optimiser/0/"])
+def test_a_checkpoint_that_lacks_something_is_one_clear_line(parts: Parts, tmp_path: Path, lost: str) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    run(parts, TINY, checkpoint)
+    with safe_open(checkpoint, framework="pt") as file:
+        about = file.metadata()
+        kept = {name: file.get_tensor(name) for name in file.keys() if not name.startswith(lost)}  # noqa: SIM118
+    save_file(kept, checkpoint, metadata=about)
+    with pytest.raises(ModelError, match="incomplete checkpoint") as caught:
+        run(parts, TINY, checkpoint)
     assert "\n" not in str(caught.value)
 
 
