@@ -15,7 +15,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eegwarn import __version__
-from eegwarn.cohort.content import file_fingerprint as file_fingerprint
 from eegwarn.config import to_table, to_toml
 from eegwarn.errors import OutputError, RecordingError
 from eegwarn.signal.chain import SignalConfig, process
@@ -47,7 +46,7 @@ def cached_windows(
     recording : Recording
         Read only where the cache lacks it.
     content : str
-        The `file_fingerprint` of its file.
+        What tells the content of its file; another makes another entry.
     signal, windows : SignalConfig, WindowConfig
         How it is processed and cut; another configuration makes another entry.
     cache : Path

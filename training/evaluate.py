@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint
+from eegwarn.cohort.content import file_fingerprint
 from eegwarn.config import to_toml
 from eegwarn.errors import CohortError, RecordingError, SplitError
 from eegwarn.evaluate import Context, ForecastRule, Report, ScoredRecording, make_report
 from eegwarn.evaluate.html import write_report
 from eegwarn.events.labels import WindowState, label_windows
-from training.cache import file_fingerprint
 from training.record import Origin, person_code, read_origin
 
 

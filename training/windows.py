@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
+from eegwarn.cohort.content import file_fingerprint
 from eegwarn.errors import RecordingError
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.labels import WindowState, label_windows
 from eegwarn.signal.windows import Windows
-from training.cache import cached_windows, file_fingerprint
+from training.cache import cached_windows
 from training.config import TrainConfig
 
 
@@ -100,7 +101,9 @@ def _prepare(
     recording: CohortRecording, events: tuple[SeizureEvent, ...], config: TrainConfig, cache: Path
 ) -> LabelledRecording:
     content = file_fingerprint(recording.path)
-    windows = cached_windows(recording.open(), content, config.signal, config.windows, cache=cache)
+    # A fingerprint rests on pieces of the file: an edit between them shows only in the time of writing.
+    version = f"{content} {recording.path.stat().st_mtime_ns}"
+    windows = cached_windows(recording.open(), version, config.signal, config.windows, cache=cache)
     if not windows.usable.any():
         raise RecordingError(f"Recording {recording.name!r} has no window with enough good derivations.")
     labels = label_windows(windows.start_s, windows.window_s, events, horizon_s=config.horizon_s, config=config.labels)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from eegwarn.cohort import Cohort, Patient
-from eegwarn.errors import CohortError
+from eegwarn.errors import CohortError, RecordingError
 from eegwarn.events import SeizureEvent
+from training import windows as windows_module
 from training.config import TrainConfig
 from training.fit import fit_warning
 from training.windows import LabelledRecording, prepare_recordings
@@ -46,6 +47,28 @@ def test_a_recording_that_cannot_be_read_is_left_out_with_the_reason(
     ((name, reason),) = prepared.skipped
     assert name == "broken.edf"
     assert "\n" not in reason
+
+
+def test_an_edit_anywhere_in_a_file_makes_another_entry_in_the_cache(
+    cohort: Cohort, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = replace(cohort.recordings[0], path=tmp_path / "edited.edf")
+    content = cohort.recordings[0].path.read_bytes()
+    probes = np.linspace(0, len(content) - 2**14, 64, dtype=int)
+    gap = slice(probes[30] + 2**14, probes[31])
+    recording.path.write_bytes(content)
+    versions = []
+
+    def note(recording: object, version: str, *args: object, **options: object) -> None:
+        versions.append(version)
+        raise RecordingError("It is enough to know which entry was asked for.")
+
+    monkeypatch.setattr(windows_module, "cached_windows", note)
+    prepare_recordings(cohort, [recording], TINY, cache=cache, step="read")
+    recording.path.write_bytes(content[: gap.start] + bytes(gap.stop - gap.start) + content[gap.stop :])
+    prepare_recordings(cohort, [recording], TINY, cache=cache, step="read")
+    assert versions[0].split()[0] == versions[1].split()[0], "between the pieces that the fingerprint reads"
+    assert versions[0] != versions[1]
 
 
 def test_threshold_and_calibration_come_from_natural_windows(cohort: Cohort, cache: Path) -> None:
