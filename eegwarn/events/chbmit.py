@@ -34,7 +34,8 @@ class SummaryFile:
     channels : tuple of str
         Labels as written, dummies included, that hold for this recording.
     complete : bool
-        False where the summary tells of a seizure that could not be read, or says nothing on seizures.
+        False where the summary tells of a seizure that could not be read, says nothing on seizures, or names the
+        recording a second time.
     """
 
     name: str
@@ -94,6 +95,7 @@ def read_chbmit_summary(path: Path) -> ChbmitSummary:
 class _SummaryReader:
     def __init__(self) -> None:
         self.files: list[SummaryFile] = []
+        self.names: set[str] = set()
         self.sfreq: float | None = None
         self.problems: list[str] = []
         self.channels: list[str] = []
@@ -161,6 +163,9 @@ class _SummaryReader:
         if not self.name:
             return
         self._close_seizure()
+        if self.name in self.names:
+            self._lose("it is named twice")
+        self.names.add(self.name)
         if self.count is None and not self.events and not self.lost:
             self._lose("nothing is said on its seizures")
         elif self.count is not None and self.count != len(self.events):
