@@ -98,17 +98,7 @@ class ResNet(nn.Module):
         return torch.cat([torch.log1p(mean), 0.5 * torch.log(variance + 1e-5)], dim=1)  # (batch, n_features)
 
     def forward(self, eeg_uv: Tensor) -> Tensor:
-        """Give the log-odds of a seizure in each window.
-
-        Parameters
-        ----------
-        eeg_uv : Tensor, shape (batch, n_channels, n_times), float32
-            Windows in µV, a bad or missing derivation all zero.
-
-        Returns
-        -------
-        Tensor, shape (batch,)
-        """
+        """Give the log-odds of a seizure in each window, as `features` takes them: shape (batch,)."""
         logit: Tensor = self.head(self.features(eeg_uv)).squeeze(1)  # (batch,)
         return logit
 

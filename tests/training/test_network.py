@@ -1,6 +1,5 @@
 """Training learns, repeats exactly, and goes on after a kill as if nothing had happened."""
 
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from eegwarn.bedside import Progress
 from eegwarn.config import to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError
 from training.checkpoint import TrainState
@@ -58,9 +58,12 @@ with repeatable(config.threads):
 """
 
 
-def run(parts: Parts, config: TrainConfig, checkpoint: Path, *, name: str = "run") -> TrainState:
+def run(
+    parts: Parts, config: TrainConfig, checkpoint: Path, *, name: str = "run", progress: Progress | None = None
+) -> TrainState:
+    device = torch.device("cpu")
     with repeatable(config.threads):
-        return train_network(*parts, config, checkpoint=checkpoint, run=name, device=torch.device("cpu"))
+        return train_network(*parts, config, checkpoint=checkpoint, run=name, device=device, progress=progress)
 
 
 def assert_same(first: TrainState, second: TrainState) -> None:
@@ -69,13 +72,11 @@ def assert_same(first: TrainState, second: TrainState) -> None:
         assert torch.equal(weight, second.network.state_dict()[name]), name
 
 
-@pytest.mark.parametrize(("how", "optimiser"), [(signal.SIGKILL, "adamw"), (signal.SIGINT, "sgd")])
 def test_a_training_that_was_killed_ends_with_the_weights_of_an_unbroken_one(
-    parts: Parts, cohort_folder: Path, cache: Path, tmp_path: Path, how: signal.Signals, optimiser: str
+    parts: Parts, cohort_folder: Path, cache: Path, tmp_path: Path
 ) -> None:
-    config = replace(TINY, optimiser=OptimiserConfig(name=optimiser, warmup_steps=3))  # type: ignore[arg-type]
     checkpoint = tmp_path / "killed.checkpoint"
-    arguments = [str(cohort_folder), str(cache), str(checkpoint), to_toml(to_table(config))]
+    arguments = [str(cohort_folder), str(cache), str(checkpoint), to_toml(to_table(TINY))]
     with subprocess.Popen(
         [sys.executable, "-c", TRAINING_PROCESS, *arguments],
         stdout=subprocess.PIPE,
@@ -84,11 +85,28 @@ def test_a_training_that_was_killed_ends_with_the_weights_of_an_unbroken_one(
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "seven"
-        process.send_signal(how)
+        process.kill()
         assert process.wait(30) != 0
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
-    resumed = run(parts, config, checkpoint)
-    assert_same(resumed, run(parts, config, tmp_path / "unbroken.checkpoint"))
+    resumed = run(parts, TINY, checkpoint)
+    assert_same(resumed, run(parts, TINY, tmp_path / "unbroken.checkpoint"))
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_a_training_ended_by_ctrl_c_goes_on_as_if_nothing_had_happened(
+    parts: Parts, tmp_path: Path, optimiser: str
+) -> None:
+    config = replace(TINY, optimiser=OptimiserConfig(name=optimiser, warmup_steps=3))  # type: ignore[arg-type]
+    checkpoint = tmp_path / "ended.checkpoint"
+
+    def interrupt(step: str, done: int, total: int) -> None:
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(parts, config, checkpoint, progress=interrupt)
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
+    assert_same(run(parts, config, checkpoint), run(parts, config, tmp_path / "unbroken.checkpoint"))
 
 
 def test_another_seed_gives_other_weights(parts: Parts, tmp_path: Path) -> None:
