@@ -30,6 +30,28 @@ def constant_onnx(logit: np.ndarray, shape: list[str | int]) -> bytes:
     )
 
 
+def endless_onnx() -> bytes:
+    """A network that adds 1 to its logits a million million times."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["on"], ["go_on"]), helper.make_node("Add", ["sum", "one"], ["next"])],
+        "body",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum", TensorProto.FLOAT, ["batch"]),
+        ],
+        [
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next", TensorProto.FLOAT, ["batch"]),
+        ],
+    )
+    nodes = [
+        helper.make_node("ReduceMean", ["eeg_uv"], ["mean_uv"], axes=[1, 2], keepdims=0),
+        helper.make_node("Loop", ["turns", "always", "mean_uv"], ["logit"], body=body),
+    ]
+    return _onnx(nodes, {"turns": np.int64(10**12), "always": np.bool_(True), "one": np.float32(1)})
+
+
 def _onnx(
     nodes: list[Any],
     constants: dict[str, np.ndarray],

@@ -1,4 +1,8 @@
-"""The one-file model ``NAME.eegwarn``: everything that turns a recording into alarms, and how it came to be."""
+"""The one-file model ``NAME.eegwarn``: everything that turns a recording into alarms, and how it came to be.
+
+Its seal finds damage; it is no signature. The network inside is run as it is: one that was made to harm can use up the
+computer's memory. Use models from people you trust.
+"""
 
 import tomllib
 from collections.abc import Mapping

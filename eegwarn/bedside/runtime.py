@@ -1,5 +1,7 @@
 """The network at the bedside: onnxruntime on one thread."""
 
+from threading import Timer
+
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -11,6 +13,12 @@ from eegwarn.signal.windows import Windows
 
 BATCH = 16
 """Windows that go through the network together; larger batches leave the processor's cache and are no faster."""
+
+LONGEST_RUN_S = 60.0
+"""A batch takes milliseconds; a network that loops without end is stopped after this."""
+
+_SILENT = 4
+"""Of onnxruntime's log levels: its errors reach us as exceptions."""
 
 
 def network_input(windows: Windows, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -91,10 +99,18 @@ class Runtime:
         return logit
 
     def _run(self, eeg_uv: NDArray[np.float32]) -> NDArray[np.float32]:
+        options = onnxruntime.RunOptions()
+        options.log_severity_level = _SILENT
+        clock = Timer(LONGEST_RUN_S, setattr, (options, "terminate", True))
+        clock.daemon = True
+        clock.start()
         try:
-            (logit,) = self._session.run(None, {self._input: eeg_uv})
+            (logit,) = self._session.run(None, {self._input: eeg_uv}, options)
         except Exception as error:  # onnxruntime's errors share no base class of their own
-            raise ModelError(f"The network failed on {len(eeg_uv)} windows: {_first_line(error)}.") from error
+            why = f"it was not done after {LONGEST_RUN_S:g} s" if options.terminate else _first_line(error)
+            raise ModelError(f"The network failed on {len(eeg_uv)} windows: {why}.") from error
+        finally:
+            clock.cancel()
         if logit.shape != (len(eeg_uv),):
             raise ModelError(
                 f"The network gave shape {logit.shape} for {len(eeg_uv)} windows. Train or export it again."
@@ -108,7 +124,7 @@ def _open_session(onnx: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4
+    options.log_severity_level = _SILENT
     try:
         return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base class of their own

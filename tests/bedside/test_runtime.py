@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from eegwarn.bedside import Bundle
+from eegwarn.bedside import runtime as runtime_module
 from eegwarn.bedside.runtime import BATCH, Runtime, network_input
 from eegwarn.errors import ModelError
 from eegwarn.signal.windows import WindowConfig, Windows, cut_windows
-from tests.models import amplitude_onnx, constant_onnx
+from tests.models import amplitude_onnx, constant_onnx, endless_onnx
 
 
 def windows_of(data_uv: np.ndarray, quality: np.ndarray | None = None) -> Windows:
@@ -79,3 +80,12 @@ def test_a_network_that_does_not_give_each_window_its_number_is_refused(bundle: 
     with pytest.raises(ModelError) as caught:
         Runtime(replace(bundle, onnx=onnx)).logit(windows)
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_without_an_end_is_stopped(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runtime_module, "LONGEST_RUN_S", 0.2)
+    with pytest.raises(ModelError, match=r"failed on 7 windows: it was not done after 0.2 s"):
+        Runtime(replace(bundle, onnx=endless_onnx())).logit(windows_of(np.ones((18, 128 * 10))))
+    assert not capfd.readouterr().err
