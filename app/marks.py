@@ -27,19 +27,21 @@ def marked_seizures(path: Path, folder: Path, recording: Recording) -> tuple[Sei
     Raises
     ------
     EventsError
-        If the table that should tell them cannot be read.
+        If the table that should tell them cannot be read, or not all of them.
     """
     path = path.resolve()
+    own = events_from_marks(recording.marks)
     for root in _roots(path, folder.resolve()):
         layout, listing = list_folder(root, [path])
-        if not listing.recordings and listing.skipped:
-            raise EventsError(f"The marks of {path.name!r} cannot be used: {listing.skipped[0].reason}")
+        left_out = [one.reason for one in listing.skipped if not listing.recordings or (one.path == path and not own)]
+        if left_out:
+            raise EventsError(f"The marks of {path.name!r} cannot be used: {left_out[0]}")
         events = next((one.events for one in listing.recordings), None)
         if events is not None:
             return events
         if layout != "plain":
             break
-    return events_from_marks(recording.marks)
+    return own
 
 
 def _roots(path: Path, folder: Path) -> Iterator[Path]:

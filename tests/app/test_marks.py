@@ -44,6 +44,15 @@ def test_summary_of_chbmit_is_found_above_the_recording(tmp_path: Path) -> None:
     assert (found.onset_s, found.offset_s) == (5.0, 9.0)
 
 
+def test_summary_of_which_a_seizure_cannot_be_read_is_not_taken_for_no_seizure(tmp_path: Path) -> None:
+    paths = [write_edf(tmp_path / f"chb01_0{number}.edf", SHORT) for number in (3, 4)]
+    whole = "\nFile Name: chb01_04.edf\nNumber of Seizures in File: 0\n"
+    (tmp_path / "chb01-summary.txt").write_text("File Name: chb01_03.edf\nNumber of Seizures in File: 9\n" + whole)
+    with pytest.raises(EventsError, match="cannot be read"):
+        marked_seizures(paths[0], tmp_path, open_recording(paths[0]))
+    assert marked_seizures(paths[1], tmp_path, open_recording(paths[1])) == ()
+
+
 def test_search_does_not_climb_out_of_the_dashboards_folder(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
