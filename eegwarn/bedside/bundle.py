@@ -146,6 +146,8 @@ def read_bundle(path: Path | str) -> Bundle:
 
 def _table(content: bytes, path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(content.decode())
+        table = tomllib.loads(content.decode())
+        to_toml(table)  # keys with thousands of dots can be read, but then neither shown nor written
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5000 digits, lists 5000 deep
         raise ModelError(f"{str(path)!r} was refused: its TOML cannot be read ({error}).") from error
+    return table

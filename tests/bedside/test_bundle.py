@@ -165,7 +165,7 @@ def test_what_is_no_model_file_is_refused(tmp_path: Path, content: bytes, reason
 
 def test_a_missing_file_and_a_folder_are_one_clear_line(tmp_path: Path) -> None:
     for path in (tmp_path / "none.eegwarn", tmp_path):
-        with pytest.raises(ModelError, match="cannot be read|is no file") as caught:
+        with pytest.raises(ModelError, match=r"cannot be read|is no file") as caught:
             read_bundle(path)
         assert "\n" not in str(caught.value)
 
@@ -180,6 +180,7 @@ def test_a_missing_file_and_a_folder_are_one_clear_line(tmp_path: Path) -> None:
         (b"format = 1", b"format = = 1", "TOML cannot be read"),
         (b"format = 1", b"format = " + b"[" * 9000, "TOML cannot be read"),
         (b"format = 1", b"format = " + b"1" * 9000, "TOML cannot be read"),
+        (b"horizon_s = 0.0", b"horizon_s." + b"a." * 9000 + b"a = 0", "TOML cannot be read"),
     ],
 )
 def test_a_configuration_that_is_not_valid_is_refused(model: Path, old: bytes, new: bytes, reason: str) -> None:
