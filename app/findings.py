@@ -138,8 +138,8 @@ def alarms_tsv(scored: Scored) -> bytes:
 
 
 def clock(seconds: float) -> str:
-    """Write seconds as ``h:mm:ss``, rounded down, as the viewer does."""
-    whole = int(seconds + 1e-6)
+    """Write seconds as ``h:mm:ss``, rounded down, as the viewer does; before the start is at the start."""
+    whole = max(0, int(seconds + 1e-6))
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 

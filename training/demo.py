@@ -1,6 +1,6 @@
 """The main job end to end on a small simulated cohort.
 
-``run_demo(out, *, n_patients=20, hours=0.6, seed=0, config=None, say=None, progress=None) -> Demo``
+``run_demo(out, *, n_patients=24, hours=0.4, seed=0, config=None, say=None, progress=None) -> Demo``
 """
 
 import shutil
@@ -53,8 +53,8 @@ class Demo:
 def run_demo(
     out: Path,
     *,
-    n_patients: int = 20,
-    hours: float = 0.6,
+    n_patients: int = 24,
+    hours: float = 0.4,
     seed: int = 0,
     config: TrainConfig | None = None,
     say: Say | None = None,
