@@ -102,13 +102,22 @@ def test_a_new_recording_of_a_seen_patient_is_seen_too(trained: Trained, cohort:
     assert seen == Seen({known.id}, set())
 
 
+def test_a_copy_under_another_name_is_seen_too(trained: Trained, cohort: Cohort, tmp_path: Path) -> None:
+    (known, *_) = seen_only(cohort, trained).patients
+    content = known.recordings[0].path.read_bytes()
+    (tmp_path / "anonymous.edf").write_bytes(content[:8] + b"X X X X".ljust(80) + content[88:])
+    copied = replace(known.recordings[0], path=tmp_path / "anonymous.edf", patient_id="X", subject_id="X")
+    renamed = replace(cohort, patients=(Patient("X", (copied,)),))
+    assert seen_persons(read_origin(trained.bundle.record), renamed) == Seen({"X"}, set())
+
+
 def altered(cohort: Cohort, folder: Path) -> Cohort:
-    """The same persons, with another byte in the header of each file."""
+    """The same persons, with another sample in each file."""
     patients = []
     for patient in cohort.patients:
         path = folder / patient.recordings[0].name
         content = patient.recordings[0].path.read_bytes()
-        path.write_bytes(content[:87] + b"X" + content[88:])
+        path.write_bytes(content[:-5000] + bytes([content[-5000] ^ 1]) + content[-4999:])
         patients.append(replace(patient, recordings=(replace(patient.recordings[0], path=path),)))
     return replace(cohort, patients=tuple(patients))
 
