@@ -57,7 +57,7 @@ def train(
     """Train a model on a cohort and write it; go on where an interrupted training stopped.
 
     Patients are divided into training, validation and test (``config.split``); the test patients are left alone and
-    recorded in the model by their codes, for the evaluation. The state of an unfinished training is kept beside ``out``.
+    recorded in the model by their codes, for evaluation. The state of an unfinished training is kept beside ``out``.
 
     Parameters
     ----------
