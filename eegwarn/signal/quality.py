@@ -147,8 +147,8 @@ def amplitude_flags(
             (samples == highest[suspect][:, None]).mean(axis=-1), (samples == lowest[suspect][:, None]).mean(axis=-1)
         )
         flags[suspect] |= np.where(at_rail > config.saturated_share, np.uint8(Quality.SATURATED.value), np.uint8(0))
-    # A sine swings by twice its amplitude, so a second that swings by less than the limit needs no transform.
-    loud = span > config.line_noise_uv
+    # A sine swings by twice its amplitude: a second that swings by less than that needs no transform.
+    loud = span > 1.9 * config.line_noise_uv
     if waves and loud.any():
         amplitude = np.max([np.abs(_products(seconds[loud], wave)) for wave in waves], axis=0)
         flags[loud] |= np.where(amplitude > config.line_noise_uv, np.uint8(Quality.LINE_NOISE.value), np.uint8(0))

@@ -68,7 +68,7 @@ class Recording:
         """Length in seconds."""
         return self.n_times / self.sfreq
 
-    def blocks_uv(self, block_s: float = 60.0) -> Iterator[NDArray[np.float32]]:
+    def blocks_uv(self, block_s: float = 120.0) -> Iterator[NDArray[np.float32]]:
         """Read the whole recording in time order, ``block_s`` seconds at a time."""
         step = max(1, round(block_s * self.sfreq))
         for start in range(0, self.n_times, step):

@@ -179,7 +179,7 @@ class WindowCutter:
 
 
 def stream_windows(
-    recording: Recording, signal: SignalConfig, config: WindowConfig, *, block_s: float = 60.0
+    recording: Recording, signal: SignalConfig, config: WindowConfig, *, block_s: float = 120.0
 ) -> Iterator[Windows]:
     """Process a recording and cut it, block by block; memory does not grow with its length.
 
