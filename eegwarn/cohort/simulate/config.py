@@ -40,7 +40,7 @@ class SimulationConfig:
     sfreqs: tuple[float, ...] = _ALLOWED_SFREQS
     line_frequencies_hz: tuple[float, ...] = (50.0, 60.0)
     epileptor_fraction: float = 0.3
-    subtle_fraction: float = 0.18
+    subtle_fraction: float = 0.2
     responder_fraction: float = 0.55
     artefact_rate: float = 1.0
     changing_channels_fraction: float = 0.2
