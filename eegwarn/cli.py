@@ -77,17 +77,23 @@ def simulate(
     hours: Annotated[float, typer.Option(help="Hours of EEG of each patient.")] = 4.0,
     seed: Seed = 0,
     layout: Annotated[Literal["chb-mit", "bids"], typer.Option(help="How the folder is laid out.")] = "chb-mit",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change one setting, such as seizures_per_hour=0.1. May be repeated."),
+    ] = None,
 ) -> None:
     """Write a simulated cohort as EDF files with rough marks; run it again to go on after an interruption."""
     from eegwarn import terminal
-    from eegwarn.cohort.simulate import write_cohort
+    from eegwarn.cohort.simulate import SimulationConfig, write_cohort
+    from eegwarn.config import override
 
+    config = override(SimulationConfig(), settings or ())
     with terminal.progress() as progress:
 
         def report(done_h: float, total_h: float) -> None:
             progress("simulate", round(60 * done_h), round(60 * total_h))
 
-        write_cohort(folder, n_patients=patients, hours=hours, seed=seed, layout=layout, progress=report)
+        write_cohort(folder, n_patients=patients, hours=hours, seed=seed, layout=layout, config=config, progress=report)
     typer.echo(
         f"Simulated {patients} patients of {hours:g} h each in {folder}. Look at them with: eegwarn inspect {folder}"
     )

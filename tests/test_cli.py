@@ -261,6 +261,7 @@ def test_a_full_disk_gives_one_line_and_leaves_nothing(
         (["score"], "Missing argument"),
         (["simulate", "x", "--seed", "-1"], "--seed"),
         (["simulate", "x", "--patients", "0"], "0"),
+        (["simulate", "x", "--set", "seizure_per_hour=1"], "seizures_per_hour"),
         (["train", "absent", "--out", "m.eegwarn", "--set", "windows.hopp_s=2"], "windows.hop_s"),
         (["train", "absent", "--out", "m.eegwarn", "--set", "windows.hop_s"], "key=value"),
         (["train", "absent", "--out", "m.eegwarn", "--config", "bogus"], "bogus"),
