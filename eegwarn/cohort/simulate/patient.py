@@ -193,7 +193,8 @@ def _draw_epilepsy(rng: np.random.Generator, config: SimulationConfig) -> Epilep
         seizures_per_hour=config.seizures_per_hour * float(np.clip(_spread(rng, 1.0, 0.35), 0.67, 1.6)),
         night_share=float(rng.uniform(-0.5, 0.5)),
         cluster_probability=float(rng.choice([0.0, 0.25], p=[0.7, 0.3])),
-        duration_s=_spread(rng, 75.0, 0.3),
+        # Patients of CHB-MIT differ so in the logarithm of their usual seizure's length.
+        duration_s=_spread(rng, 75.0, 0.55),
         early_s=float(rng.uniform(4, 15)),
         amplitude_uv=_spread(rng, 60.0, 0.5),
         start_hz=float(rng.uniform(5.5, 9.0)),

@@ -13,10 +13,11 @@ from eegwarn.cohort.simulate.artefacts import event_onsets_s, events_between
 from eegwarn.cohort.simulate.course import ictal_course, postictal_course, preictal_course
 from eegwarn.cohort.simulate.electrodes import detached
 from eegwarn.cohort.simulate.epileptor import run_epileptor
-from eegwarn.cohort.simulate.marks import false_marks, marks_of_seizures, rater_marks
+from eegwarn.cohort.simulate.marks import rater_marks
 from eegwarn.cohort.simulate.seizures import render_seizure
 from eegwarn.cohort.simulate.timeline import N2, clock_s, smooth_noise, vigilance
 from eegwarn.errors import ConfigError
+from training.benchmarks.disagreement import disagreement, simulated_marks
 
 DAY_S = 86400.0
 
@@ -182,20 +183,35 @@ def test_a_detached_electrode_records_no_brain():
     assert data[electrode, split + 400 :].std() > 2 * data[electrode, : split - 400].std()
 
 
-def test_raters_disagree_as_three_experts_did():
-    stop_s = 120 * 3600.0
-    apart_s, n_marks, n_single = [], 0, 0
-    for number in range(40):
-        patient = _patient(number, seizures_per_hour=0.25)
-        marks = [marks_of_seizures(patient, rater, stop_s=stop_s) for rater in range(3)]
-        n_false = [len(false_marks(patient, rater, stop_s=stop_s)) for rater in range(3)]
-        for one, other in itertools.permutations(range(3), 2):
-            n_marks += len(marks[one]) + n_false[one]
-            n_single += len(marks[one].keys() - marks[other].keys()) + n_false[one]
-            both = marks[one].keys() & marks[other].keys()
-            apart_s += [abs(marks[one][index].onset_s - marks[other][index].onset_s) for index in both]
-    assert n_single / n_marks == pytest.approx(0.25, rel=0.2)
-    np.testing.assert_allclose(np.percentile(apart_s, [50, 75, 90]), [7, 31, 135], rtol=0.2)
+def test_simulated_experts_disagree_as_three_real_ones():
+    config = SimulationConfig(seizures_per_hour=0.25)
+    values = list(disagreement(simulated_marks(40, seed=6, config=config)).values())
+    assert values[0] == pytest.approx(0.25, rel=0.2)
+    np.testing.assert_allclose(values[1:4], [7, 31, 135], rtol=0.2)
+
+
+def test_onsets_are_mostly_marked_late_and_within_the_seizure():
+    error_s, inside = [], []
+    for number in range(30):
+        # Seizures so far apart that no mark reaches another seizure.
+        patient = _patient(number, seizures_per_hour=0.05)
+        seizures = seizures_until(patient, 20 * DAY_S)
+        onset_s = np.array([seizure.onset_s for seizure in seizures])
+        for mark in rater_marks(patient, 0, stop_s=20 * DAY_S):
+            nearest = int(np.argmin(np.abs(onset_s - mark.onset_s)))
+            if abs(mark.onset_s - onset_s[nearest]) < 900:
+                error_s.append(mark.onset_s - onset_s[nearest])
+                inside.append(mark.onset_s < seizures[nearest].offset_s)
+    assert np.mean(np.array(error_s) > 0) == pytest.approx(0.85, abs=0.04)
+    assert np.mean(inside) > 0.94
+
+
+def test_a_longer_stay_gives_the_same_onsets_and_more():
+    patient = _patient(1, seizures_per_hour=4.0)
+    long = [mark.onset_s for mark in rater_marks(patient, 0, stop_s=20 * 3600.0)]
+    for hours in (0.5, 1, 3, 7):
+        short = [mark.onset_s for mark in rater_marks(patient, 0, stop_s=hours * 3600.0)]
+        assert short == [onset_s for onset_s in long if onset_s < hours * 3600]
 
 
 def test_marks_are_in_order_and_of_some_length():
@@ -203,6 +219,7 @@ def test_marks_are_in_order_and_of_some_length():
     marks = rater_marks(patient, 0, stop_s=DAY_S)
     assert [mark.onset_s for mark in marks] == sorted(mark.onset_s for mark in marks)
     assert all(mark.duration_s >= 10 and 0 <= mark.onset_s < DAY_S for mark in marks)
+    assert all(later.onset_s > earlier.offset_s for earlier, later in itertools.pairwise(marks))
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**32}, {"number": -1}])
