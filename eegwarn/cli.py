@@ -150,8 +150,15 @@ def train(
     config: Annotated[
         str, typer.Option(help="A shipped configuration (default, demo) or a TOML file to start from.")
     ] = "default",
-    backbone: Annotated[Literal["resnet"], typer.Option(help="Network.")] = "resnet",
-    method: Annotated[Literal["plain"] | None, typer.Option(help="How rough labels are treated.")] = None,
+    backbone: Annotated[Literal["resnet", "lstm"] | None, typer.Option(help="Network.")] = None,
+    method: Annotated[
+        Literal["plain", "context", "changepoint", "meta"] | None,
+        typer.Option(help="How rough labels are treated: as they are, corrected twice over, or by the bi-level loop."),
+    ] = None,
+    clips: Annotated[
+        Path | None,
+        typer.Option(help="Table of clips that a clinician labelled (recording, onset, duration, eventType)."),
+    ] = None,
     horizon_s: Annotated[
         float | None, typer.Option(help="Seconds before an onset that count as early warning; 0 trains a detector.")
     ] = None,
@@ -165,16 +172,19 @@ def train(
     from eegwarn import terminal
     from eegwarn.cohort import read_cohort
     from eegwarn.config import override
+    from eegwarn.events import read_clips
     from training.config import load_config
     from training.train import train as train_model
 
-    del backbone  # one so far; the option is there so that scripts can name it
-    chosen = {"method": method, "horizon_s": horizon_s, "seed": seed}
+    chosen = {"backbone": backbone, "method": method, "horizon_s": horizon_s, "seed": seed}
     _check_outputs(out, inputs=(), overwrite=overwrite)
     options = [f"{key}={value}" for key, value in chosen.items() if value is not None]
     resolved = override(load_config(config), [*options, *(settings or ())])
+    known = {} if clips is None else read_clips(clips)
     with terminal.progress() as progress:
-        trained = train_model(read_cohort(data), out, resolved, device=device, overwrite=overwrite, progress=progress)
+        trained = train_model(
+            read_cohort(data), out, resolved, clips=known, device=device, overwrite=overwrite, progress=progress
+        )
     for name, reason in trained.skipped:
         terminal.say(f"Left out {name}: {reason}")
     if as_json:

@@ -14,19 +14,33 @@ from training.windows import LabelledRecording
 
 @dataclass(frozen=True)
 class WindowPool:
-    """Windows that may be drawn: rows (recording, window) of shape (n, 2), positives and negatives apart."""
+    """Windows that may be drawn, more likely seizure than not and the others apart.
+
+    Parameters
+    ----------
+    positive, negative : ndarray of int32, shape (n, 2)
+        Rows (recording, window).
+    positive_target, negative_target : ndarray of float32, shape (n,)
+        Probability of a seizure of each.
+    """
 
     positive: NDArray[np.int32]
     negative: NDArray[np.int32]
+    positive_target: NDArray[np.float32]
+    negative_target: NDArray[np.float32]
 
 
-def pool_windows(recordings: Sequence[LabelledRecording], part: str) -> WindowPool:
-    """Collect the windows that count.
+def pool_windows(
+    recordings: Sequence[LabelledRecording], targets: Sequence[NDArray[np.float32]], part: str
+) -> WindowPool:
+    """Collect the windows that count and have a target.
 
     Parameters
     ----------
     recordings : sequence of LabelledRecording
         One part of a split.
+    targets : sequence of ndarray of float32, shape (n_windows,)
+        Of each recording's windows; NaN where there is none.
     part : str
         Its name, for messages.
 
@@ -35,19 +49,20 @@ def pool_windows(recordings: Sequence[LabelledRecording], part: str) -> WindowPo
     CohortError
         If there is no positive or no negative window.
     """
-    pools = []
-    for wanted, name in ((True, "seizure"), (False, "calm")):
-        rows = [np.empty((0, 2), dtype=np.int32)]
-        for number, recording in enumerate(recordings):
-            window = np.flatnonzero(recording.counted & (recording.positive == wanted)).astype(np.int32)
-            rows.append(np.column_stack([np.full_like(window, number), window]))
-        pools.append(np.concatenate(rows))
-        if not len(pools[-1]):
+    rows, chances = [np.empty((0, 2), dtype=np.int32)], [np.empty(0, dtype=np.float32)]
+    for number, (recording, target) in enumerate(zip(recordings, targets, strict=True)):
+        window = np.flatnonzero(recording.counted & np.isfinite(target)).astype(np.int32)
+        rows.append(np.column_stack([np.full_like(window, number), window]))
+        chances.append(target[window])
+    row, chance = np.concatenate(rows), np.concatenate(chances)
+    positive = chance >= 0.5
+    for chosen, name in ((positive, "seizure"), (~positive, "calm")):
+        if not chosen.any():
             raise CohortError(
                 f"The {part} part ({len(recordings)} usable recordings) has no usable {name} window. "
                 "Give more recordings, or another split."
             )
-    return WindowPool(*pools)
+    return WindowPool(row[positive], row[~positive], chance[positive], chance[~positive])
 
 
 def draw_batch(
@@ -58,21 +73,26 @@ def draw_batch(
     Returns
     -------
     eeg_uv : ndarray, shape (batch_size, n_derivations, n_times)
-    label : ndarray of float32, shape (batch_size,)
-        1 for a seizure, 0 for none.
+    target : ndarray of float32, shape (batch_size,)
+        Probability of a seizure.
     """
-    n_positive = max(1, min(config.batch_size - 1, round(config.positive_share * config.batch_size)))
-    rows = np.concatenate(
-        [
-            pool.positive[rng.integers(len(pool.positive), size=n_positive)],
-            pool.negative[rng.integers(len(pool.negative), size=config.batch_size - n_positive)],
-        ]
-    )
-    label = np.zeros(config.batch_size, dtype=np.float32)
-    label[:n_positive] = 1
+    rows, target = draw_rows(pool, config.batch_size, config.positive_share, rng)
     eeg_uv = gather_windows(recordings, rows)
     augment(eeg_uv, config.augment, config.signal.sfreq, rng)
-    return eeg_uv, label
+    return eeg_uv, target
+
+
+def draw_rows(
+    pool: WindowPool, n_rows: int, positive_share: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Draw rows (recording, window) with a fixed share of positives first, and their targets."""
+    n_positive = max(1, min(n_rows - 1, round(positive_share * n_rows)))
+    positive = rng.integers(len(pool.positive), size=n_positive)
+    negative = rng.integers(len(pool.negative), size=n_rows - n_positive)
+    return (
+        np.concatenate([pool.positive[positive], pool.negative[negative]]),
+        np.concatenate([pool.positive_target[positive], pool.negative_target[negative]]),
+    )
 
 
 def gather_windows(recordings: Sequence[LabelledRecording], rows: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -21,24 +21,45 @@ class TrainState:
 
     Parameters
     ----------
-    network, optimiser : nn.Module, torch.optim.Optimizer
-        What is trained, and the means.
+    modules, optimisers : dict
+        What is trained, under names of one's own (the network is ``"network"``), and the means under the same names.
     step : int
         Steps done.
     best : dict
-        The network's weights at its best look at the validation patients.
+        The weights of all modules at the best look at the validation patients, as ``module/weight``.
     best_score : float
-        Its score then; minus infinity before the first look.
+        The score then; minus infinity before the first look.
     history : list of dict
-        ``step``, ``loss`` and ``validation_auroc`` of each look.
+        What was seen at each look: ``step``, ``validation_auroc``, and means over the steps since the last.
     """
 
-    network: nn.Module
-    optimiser: torch.optim.Optimizer
+    modules: dict[str, nn.Module]
+    optimisers: dict[str, torch.optim.Optimizer]
     step: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
     best_score: float = float("-inf")
     history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def network(self) -> nn.Module:
+        """The network that warns."""
+        return self.modules["network"]
+
+    def keep_best(self) -> None:
+        """Keep a copy of all weights as the best so far."""
+        self.best = {name: value.detach().cpu().clone() for name, value in self._weights().items()}
+
+    def take_best(self) -> None:
+        """Put the best weights back into the modules."""
+        for name, module in self.modules.items():
+            module.load_state_dict(_under(name, self.best))
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {
+            f"{name}/{key}": value
+            for name, module in self.modules.items()
+            for key, value in module.state_dict().items()
+        }
 
 
 def save_checkpoint(path: Path, state: TrainState, run: str) -> None:
@@ -49,10 +70,13 @@ def save_checkpoint(path: Path, state: TrainState, run: str) -> None:
     OutputError
         If it cannot be written.
     """
-    tensors = {f"network/{name}": value for name, value in state.network.state_dict().items()}
+    tensors = {f"now/{name}": value for name, value in state._weights().items()}
     tensors |= {f"best/{name}": value for name, value in state.best.items()}
-    for number, moments in state.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{number}/{name}": value for name, value in moments.items() if value is not None}
+    for name, optimiser in state.optimisers.items():
+        for number, moments in optimiser.state_dict()["state"].items():
+            tensors |= {
+                f"optimiser/{name}/{number}/{key}": value for key, value in moments.items() if value is not None
+            }
     about = {"run": run, "step": state.step, "best_score": state.best_score, "history": state.history}
     contiguous = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
     with whole_file(path) as file:
@@ -88,21 +112,25 @@ def load_checkpoint(path: Path, state: TrainState, run: str) -> None:
 
 
 def _restore(state: TrainState, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    best, moments = _under("best", tensors), _moments(tensors)
-    state.network.load_state_dict(best)
-    state.network.load_state_dict(_under("network", tensors))
-    groups = state.optimiser.state_dict()["param_groups"]
-    missing = {number for group in groups for number in group["params"]} - set(moments)
-    if missing:
-        raise KeyError(f"optimiser/{min(missing)}")
-    state.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+    best, now = _under("best", tensors), _under("now", tensors)
+    for name, module in state.modules.items():
+        if best:
+            module.load_state_dict(_under(name, best))
+        module.load_state_dict(_under(name, now))
+    for name, optimiser in state.optimisers.items():
+        moments = _moments(_under(f"optimiser/{name}", tensors))
+        groups = optimiser.state_dict()["param_groups"]
+        missing = {number for group in groups for number in group["params"]} - set(moments)
+        if missing and about["step"]:
+            raise KeyError(f"optimiser/{name}/{min(missing)}")
+        optimiser.load_state_dict({"state": moments, "param_groups": groups})
     state.best = best
     state.step, state.best_score, state.history = about["step"], about["best_score"], about["history"]
 
 
 def _moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in _under("optimiser", tensors).items():
+    for name, value in tensors.items():
         number, _, moment = name.partition("/")
         moments.setdefault(int(number), {})[moment] = value
     return moments

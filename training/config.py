@@ -7,6 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import Literal
 
+from eegwarn.backbones.lstm import LSTMConfig
 from eegwarn.backbones.resnet import ResNetConfig
 from eegwarn.config import from_table, read_toml
 from eegwarn.errors import ConfigError
@@ -111,14 +112,20 @@ class TrainConfig:
 
     Parameters
     ----------
-    method : {"plain"}
-        How labels near the onset are treated; plain takes the marks as they are.
+    method : {"plain", "context", "changepoint", "meta"}
+        How labels near the onset are treated: plain takes the marks as they are; context and changepoint train on
+        them, correct the labels by what that network says around each mark, and train anew; meta is the bi-level loop,
+        in which a second network corrects the labels while the first learns from them.
+    backbone : {"resnet", "lstm"}
+        Network.
+    indicator : {"backbone", "meta"}
+        Whose output is the warning level: the network's, or (method meta only) the corrector's without any label.
     horizon_s : float
         How far before an onset windows count as positive, in s; 0 trains a detector.
     seed : int
         Of every random draw.
     steps : int
-        Most steps of the optimiser.
+        Most steps of the optimiser, in each training that a method makes.
     batch_size : int
         Windows in a step.
     positive_share : float
@@ -133,11 +140,13 @@ class TrainConfig:
         The alarm threshold is the lowest that stays within it on the validation patients.
     threads : int
         Processor threads; 0 for all. Results repeat exactly only with the same number.
-    split, signal, windows, labels, backbone, optimiser, augment, alarm
+    split, signal, windows, labels, resnet, lstm, optimiser, augment, context, changepoint, meta, alarm
         The parts; each is documented at its class.
     """
 
-    method: Literal["plain"] = "plain"
+    method: Literal["plain", "context", "changepoint", "meta"] = "plain"
+    backbone: Literal["resnet", "lstm"] = "resnet"
+    indicator: Literal["backbone", "meta"] = "backbone"
     horizon_s: float = 0.0
     seed: int = 0
     steps: int = 4000
@@ -152,10 +161,16 @@ class TrainConfig:
     signal: SignalConfig = field(default_factory=lambda: SignalConfig(missing="mask"))
     windows: WindowConfig = field(default_factory=WindowConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
-    backbone: ResNetConfig = field(default_factory=ResNetConfig)
+    resnet: ResNetConfig = field(default_factory=ResNetConfig)
+    lstm: LSTMConfig = field(default_factory=LSTMConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     alarm: AlarmConfig = field(default_factory=AlarmConfig)
+
+    @property
+    def backbone_config(self) -> ResNetConfig | LSTMConfig:
+        """Size of the network that ``backbone`` names."""
+        return self.resnet if self.backbone == "resnet" else self.lstm
 
     def __post_init__(self) -> None:
         counts = ("steps", "batch_size", "validate_every", "validation_windows", "patience")
@@ -178,11 +193,18 @@ class TrainConfig:
             raise ConfigError(
                 f"augment.shift_s = {self.augment.shift_s} must be at most windows.window_s = {self.windows.window_s}."
             )
-        if self.backbone.n_channels != len(LONGITUDINAL_BIPOLAR):
+        if self.backbone_config.n_channels != len(LONGITUDINAL_BIPOLAR):
             raise ConfigError(
-                f"backbone.n_channels must be {len(LONGITUDINAL_BIPOLAR)}, the derivations of the montage, but got "
-                f"{self.backbone.n_channels}."
+                f"{self.backbone}.n_channels must be {len(LONGITUDINAL_BIPOLAR)}, the derivations of the montage, but "
+                f"got {self.backbone_config.n_channels}."
             )
+        if self.method in ("context", "changepoint") and self.horizon_s:
+            raise ConfigError(
+                f"method = {self.method!r} corrects onsets and takes horizon_s = 0, but got {self.horizon_s}. "
+                "For a horizon take plain or meta."
+            )
+        if self.indicator == "meta" and self.method != "meta":
+            raise ConfigError(f"indicator = 'meta' needs method = 'meta', but got method = {self.method!r}.")
         self.windows.in_samples(self.signal.sfreq)
 
 

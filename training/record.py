@@ -94,5 +94,8 @@ def read_origin(record: Mapping[str, Any]) -> Origin:
 
 def run_key(training: Sequence[LabelledRecording], validation: Sequence[LabelledRecording], config: TrainConfig) -> str:
     """Tell a training run by its data, split, configuration and version: what a checkpoint belongs to."""
-    parts = [sorted((each.fingerprint, each.source.events) for each in part) for part in (training, validation)]
+    parts = [
+        sorted((each.fingerprint, each.source.events, each.clean.tobytes()) for each in part)
+        for part in (training, validation)
+    ]
     return hashlib.sha256(repr((parts, to_table(config), __version__)).encode()).hexdigest()

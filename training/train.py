@@ -16,13 +16,15 @@ from eegwarn.cohort import Cohort, Split, fingerprint, split_patients
 from eegwarn.config import to_table
 from eegwarn.errors import OutputError
 from training.cache import default_cache
-from training.checkpoint import TrainState
 from training.config import TrainConfig
 from training.export import export_onnx
 from training.fit import Fitted, fit_warning
-from training.network import choose_device, judge_recording, repeatable, train_network
+from training.learned import Learned
+from training.loop import Place, choose_device, repeatable
+from training.methods import learn
+from training.network import judge_recording
 from training.record import describe_part, person_code, run_key, versions
-from training.windows import LabelledRecording, prepare_recordings
+from training.windows import Clips, LabelledRecording, prepare_recordings
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def train(
     out: Path,
     config: TrainConfig,
     *,
+    clips: Clips | None = None,
     cache: Path | None = None,
     device: str = "auto",
     overwrite: bool = False,
@@ -67,6 +70,9 @@ def train(
         The model file to write.
     config : TrainConfig
         How.
+    clips : mapping, optional
+        Stretches that a clinician labelled, under the recording's file name: the clean set. Those of validation and
+        test patients are not used.
     cache : Path, optional
         Folder for processed signals; the user's cache folder if left out.
     device : {"auto", "cpu", "cuda"}
@@ -93,15 +99,23 @@ def train(
         raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
     split = divide(cohort, config)
     cache = cache or default_cache()
-    training, validation = (
-        prepare_recordings(cohort, part, config, cache=cache, step=f"read {name} patients", progress=progress)
-        for name, part in (("training", split.train), ("validation", split.validation))
+    training = prepare_recordings(
+        cohort, split.train, config, cache=cache, step="read training patients", clips=clips, progress=progress
+    )
+    validation = prepare_recordings(
+        cohort, split.validation, config, cache=cache, step="read validation patients", progress=progress
     )
     parts = {"training": training.recordings, "validation": validation.recordings}
+    place = Place(
+        checkpoint=out.with_name(f"{out.name}.checkpoint"),
+        run=run_key(parts["training"], parts["validation"], config),
+        device=choose_device(device),
+        progress=progress,
+    )
     with repeatable(config.threads):
-        bundle, checkpoint = _train_parts(parts, split, config, out, device=device, progress=progress)
+        bundle = _train_parts(parts, split, config, place)
     write_bundle(out, bundle, overwrite=overwrite)
-    checkpoint.unlink(missing_ok=True)
+    place.clear()
     return Trained(out, read_bundle(out), training.skipped + validation.skipped)
 
 
@@ -116,38 +130,21 @@ def divide(cohort: Cohort, config: TrainConfig) -> Split:
 
 
 def _train_parts(
-    parts: dict[str, tuple[LabelledRecording, ...]],
-    split: Split,
-    config: TrainConfig,
-    out: Path,
-    *,
-    device: str,
-    progress: Progress | None,
-) -> tuple[Bundle, Path]:
-    place = choose_device(device)
-    checkpoint = out.with_name(f"{out.name}.checkpoint")
-    state = train_network(
-        parts["training"],
-        parts["validation"],
-        config,
-        checkpoint=checkpoint,
-        run=run_key(parts["training"], parts["validation"], config),
-        device=place,
-        progress=progress,
-    )
+    parts: dict[str, tuple[LabelledRecording, ...]], split: Split, config: TrainConfig, place: Place
+) -> Bundle:
+    learned = learn(parts["training"], parts["validation"], config, place)
     logits = []
     for number, each in enumerate(parts["validation"], start=1):
-        logits.append(judge_recording(state.network, each.windows, place))
-        if progress is not None:
-            progress("calibrate", number, len(parts["validation"]))
+        logits.append(judge_recording(learned.network, each.windows, place.device))
+        if place.progress is not None:
+            place.progress("calibrate", number, len(parts["validation"]))
     fitted = fit_warning(parts["validation"], logits, config)
-    record = _record(parts, split, config, state, fitted)
-    return _bundle(state, fitted, config, record), checkpoint
+    return _bundle(learned, fitted, config, _record(parts, split, config, learned, fitted))
 
 
-def _bundle(state: TrainState, fitted: Fitted, config: TrainConfig, record: dict[str, Any]) -> Bundle:
+def _bundle(learned: Learned, fitted: Fitted, config: TrainConfig, record: dict[str, Any]) -> Bundle:
     n_times, _ = config.windows.in_samples(config.signal.sfreq)
-    network = state.network.to("cpu")
+    network = learned.network.to("cpu")
     return Bundle(
         config=ModelConfig(
             horizon_s=config.horizon_s,
@@ -155,9 +152,9 @@ def _bundle(state: TrainState, fitted: Fitted, config: TrainConfig, record: dict
             windows=config.windows,
             calibration=fitted.calibration,
             alarm=fitted.alarm,
-            backbone={"kind": "resnet", **to_table(config.backbone)},
+            backbone={"kind": config.backbone, **to_table(config.backbone_config)},
         ),
-        onnx=export_onnx(network, n_channels=config.backbone.n_channels, n_times=n_times),
+        onnx=export_onnx(network, n_channels=config.backbone_config.n_channels, n_times=n_times),
         weights=save({name: value.contiguous() for name, value in network.state_dict().items()}),
         record=record,
     )
@@ -167,7 +164,7 @@ def _record(
     parts: dict[str, tuple[LabelledRecording, ...]],
     split: Split,
     config: TrainConfig,
-    state: TrainState,
+    learned: Learned,
     fitted: Fitted,
 ) -> dict[str, Any]:
     return {
@@ -180,10 +177,11 @@ def _record(
             "test_persons": sorted({person_code(recording.subject_id) for recording in split.test}),
         },
         "training": {
-            "steps": state.step,
-            "validation_auroc": state.best_score,
-            "history": state.history,
+            "steps": learned.state.step,
+            "validation_auroc": learned.state.best_score,
+            "history": learned.state.history,
         },
+        "labels": learned.about,
         "warning": fitted.about,
         "config": to_table(config),
     }

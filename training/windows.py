@@ -1,6 +1,6 @@
 """The windows of a set of recordings with the labels that training uses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
-from eegwarn.cohort.content import file_fingerprint
 from eegwarn.errors import RecordingError
+from eegwarn.events.clips import KnownStretch, known_labels
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.labels import WindowState, label_windows
 from eegwarn.signal.windows import Windows
@@ -36,6 +36,10 @@ class LabelledRecording:
         A seizure is under way or begins within the horizon, by the marks.
     counted : ndarray of bool, shape (n_windows,)
         Usable, and not in the time after a seizure, which is neither calm nor seizure.
+    certain : ndarray of bool, shape (n_windows,)
+        No error of the marks could change the label.
+    clean : ndarray of float32, shape (n_windows,)
+        1 or 0 where a clinician's clip says so, NaN elsewhere.
     """
 
     source: CohortRecording
@@ -44,6 +48,17 @@ class LabelledRecording:
     windows: Windows
     positive: NDArray[np.bool_]
     counted: NDArray[np.bool_]
+    certain: NDArray[np.bool_]
+    clean: NDArray[np.float32]
+
+    @property
+    def target(self) -> NDArray[np.float32]:
+        """What a network is asked to say without any correction: the known label, else the mark's; (n_windows,)."""
+        return np.where(np.isnan(self.clean), self.positive, self.clean).astype(np.float32)
+
+
+Clips = Mapping[str, Sequence[KnownStretch]]
+"""What a clinician labelled, under the recording's file name; see `eegwarn.events.clips`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ def prepare_recordings(
     *,
     cache: Path,
     step: str,
+    clips: Clips | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
     """Process recordings into the cache and label their windows.
@@ -77,6 +93,8 @@ def prepare_recordings(
         Where processed signals are kept.
     step : str
         Name of this step for ``progress``.
+    clips : mapping, optional
+        Labelled stretches under the recording's file name.
     progress : callable, optional
         Told after each recording.
 
@@ -89,7 +107,8 @@ def prepare_recordings(
     for n_done, recording in enumerate(recordings, start=1):
         try:
             events = cohort.patient(recording.patient_id).events_seen_from(recording)
-            prepared.append(_prepare(recording, events, config, cache))
+            known = (clips or {}).get(recording.name, ())
+            prepared.append(_prepare(recording, events, known, config, cache))
         except RecordingError as error:
             skipped.append((recording.name, str(error)))
         if progress is not None:
@@ -98,15 +117,41 @@ def prepare_recordings(
 
 
 def _prepare(
-    recording: CohortRecording, events: tuple[SeizureEvent, ...], config: TrainConfig, cache: Path
+    recording: CohortRecording,
+    events: tuple[SeizureEvent, ...],
+    known: Sequence[KnownStretch],
+    config: TrainConfig,
+    cache: Path,
 ) -> LabelledRecording:
-    content = file_fingerprint(recording.path)
-    # A fingerprint rests on pieces of the file: an edit between them shows only in the time of writing.
-    version = f"{content} {recording.path.stat().st_mtime_ns}"
-    windows = cached_windows(recording.open(), version, config.signal, config.windows, cache=cache)
+    windows = cached_windows(recording.open(), recording.version(), config.signal, config.windows, cache=cache)
     if not windows.usable.any():
         raise RecordingError(f"Recording {recording.name!r} has no window with enough good derivations.")
+    return label_recording(recording, recording.content(), events, windows, known, config)
+
+
+def label_recording(
+    source: CohortRecording,
+    fingerprint: str,
+    events: tuple[SeizureEvent, ...],
+    windows: Windows,
+    known: Sequence[KnownStretch],
+    config: TrainConfig,
+) -> LabelledRecording:
+    """Label a recording's windows by the marks ``events`` and by the stretches that a clinician labelled."""
     labels = label_windows(windows.start_s, windows.window_s, events, horizon_s=config.horizon_s, config=config.labels)
+    clean = known_labels(windows.start_s + windows.window_s / 2, known)
+    clean[~windows.usable] = np.nan
     positive = np.isin(labels.state, (WindowState.ICTAL, WindowState.PREICTAL))
-    counted = windows.usable & (labels.state != WindowState.POSTICTAL)
-    return LabelledRecording(recording, content, events, windows, positive, counted)
+    if config.horizon_s:
+        # That there is no seizure yet does not contradict that one begins within the horizon.
+        clean[positive & (clean == 0)] = np.nan
+    return LabelledRecording(
+        source,
+        fingerprint,
+        events,
+        windows,
+        positive=positive,
+        counted=windows.usable & ((labels.state != WindowState.POSTICTAL) | np.isfinite(clean)),
+        certain=labels.certain & windows.usable,
+        clean=clean,
+    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from eegwarn.cohort.content import file_fingerprint
 from eegwarn.errors import CohortError
 from eegwarn.events import SeizureEvent
 from eegwarn.signal.recording import Recording, open_recording
@@ -54,9 +55,22 @@ class CohortRecording:
         """File name."""
         return self.path.name
 
+    @property
+    def n_bytes(self) -> int:
+        """Size of the file."""
+        return self.path.stat().st_size
+
     def open(self) -> Recording:
         """Open the recording lazily; see `eegwarn.signal.recording.open_recording`."""
         return open_recording(self.path)
+
+    def content(self) -> str:
+        """Tell its content from any other's; see `eegwarn.cohort.content.file_fingerprint`."""
+        return file_fingerprint(self.path)
+
+    def version(self) -> str:
+        """Tell its content and any edit of it: a fingerprint rests on pieces of the file, so the time is added."""
+        return f"{self.content()} {self.path.stat().st_mtime_ns}"
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,7 @@ def fingerprint(recordings: tuple[CohortRecording, ...]) -> str:
         64 hexadecimal digits.
     """
     lines = sorted(
-        f"{recording.patient_id} {recording.name} {recording.path.stat().st_size} {recording.duration_s:.3f} "
+        f"{recording.patient_id} {recording.name} {recording.n_bytes} {recording.duration_s:.3f} "
         + " ".join(f"{event.onset_s:.3f}:{event.duration_s}:{event.kind}" for event in recording.events)
         for recording in recordings
     )

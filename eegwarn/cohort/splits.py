@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from eegwarn.cohort.cohort import Cohort, CohortRecording, Patient
-from eegwarn.cohort.content import file_fingerprint
 from eegwarn.errors import SplitError
 
 Scope = Literal["patients", "time", "seizures"]
@@ -103,7 +102,7 @@ def _refuse_shared_content(parts: Mapping[str, Sequence[CohortRecording]]) -> No
     for name, part in parts.items():
         # A recording that is only described can be held against others by its name alone.
         for recording in (one for one in part if one.path.is_file()):
-            other_name, other = first.setdefault(file_fingerprint(recording.path), (name, recording))
+            other_name, other = first.setdefault(recording.content(), (name, recording))
             if other_name != name:
                 raise SplitError(
                     f"Recording {recording.name!r} of patient {recording.patient_id!r} in the {name} part is a copy of "

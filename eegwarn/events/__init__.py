@@ -1,6 +1,7 @@
 """Seizure events: one type, readers, writers and window labels."""
 
 from eegwarn.events.chbmit import ChbmitSummary, SummaryFile, read_chbmit_seizures, read_chbmit_summary
+from eegwarn.events.clips import KnownStretch, known_labels, read_clips, write_clips
 from eegwarn.events.edfplus import events_from_marks, export_edfplus
 from eegwarn.events.event import SeizureEvent, in_time_order
 from eegwarn.events.labels import LabelConfig, WindowLabels, WindowState, label_windows
@@ -22,6 +23,10 @@ __all__ = [
     "write_szcore_tsv",
     "events_from_marks",
     "export_edfplus",
+    "KnownStretch",
+    "known_labels",
+    "read_clips",
+    "write_clips",
     "label_windows",
     "LabelConfig",
     "WindowLabels",

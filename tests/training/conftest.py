@@ -18,7 +18,7 @@ TINY = TrainConfig(
     validation_windows=50,
     threads=1,
     split=SplitConfig(test_fraction=0.25, validation_fraction=0.25),
-    backbone=ResNetConfig(widths=(8, 8), kernel=3),
+    resnet=ResNetConfig(widths=(8, 8), kernel=3),
 )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eegwarn.errors import CohortError
-from training.batches import augment, draw_batch, gather_windows, pool_windows
+from training.batches import augment, draw_batch, draw_rows, gather_windows, pool_windows
 from training.config import AugmentConfig
 from training.windows import LabelledRecording
 
@@ -18,13 +18,33 @@ STILL = AugmentConfig(amplitude_log_sd=0, shift_s=0, dropped_channels=0, noise_u
 
 def test_a_batch_has_its_share_of_seizures_and_equal_draws_are_equal(parts: Parts) -> None:
     training, _ = parts
-    pool = pool_windows(training, "training")
+    pool = pool_windows(training, [each.target for each in training], "training")
     config = replace(TINY, batch_size=20, positive_share=0.3)
     eeg_uv, label = draw_batch(training, pool, config, np.random.default_rng(5))
     assert eeg_uv.shape == (20, 18, 512)
     assert label.sum() == 6
     again, _ = draw_batch(training, pool, config, np.random.default_rng(5))
     np.testing.assert_array_equal(eeg_uv, again)
+
+
+def test_soft_targets_come_with_their_windows_and_unknown_ones_are_never_drawn(parts: Parts) -> None:
+    training, _ = parts
+    rng = np.random.default_rng(6)
+    soft = [rng.random(len(each.windows)).astype(np.float32) for each in training]
+    for each in soft:
+        each[::3] = np.nan
+    rows, target = draw_rows(pool_windows(training, soft, "training"), 400, 0.25, rng)
+    assert (rows[:, 1] % 3 != 0).all()
+    np.testing.assert_array_equal(target, [soft[number][window] for number, window in rows])
+    assert (target >= 0.5).sum() == 100
+
+
+def test_a_known_label_goes_before_the_mark(parts: Parts) -> None:
+    recording = parts[0][0]
+    index = np.flatnonzero(recording.positive)[:2]
+    clean = np.full(len(recording.windows), np.nan, dtype=np.float32)
+    clean[index] = [0, 1]
+    np.testing.assert_array_equal(replace(recording, clean=clean).target[index], [0, 1])
 
 
 def test_windows_are_gathered_in_the_order_asked_for(parts: Parts) -> None:
@@ -39,7 +59,7 @@ def test_windows_are_gathered_in_the_order_asked_for(parts: Parts) -> None:
 
 def test_windows_that_do_not_count_are_never_drawn(parts: Parts) -> None:
     training, _ = parts
-    pool = pool_windows(training, "training")
+    pool = pool_windows(training, [each.target for each in training], "training")
     for rows, positive in ((pool.positive, True), (pool.negative, False)):
         for number, index in rows[:: max(1, len(rows) // 50)]:
             assert training[number].counted[index]
@@ -49,7 +69,7 @@ def test_windows_that_do_not_count_are_never_drawn(parts: Parts) -> None:
 def test_a_part_without_seizures_is_refused_by_name(parts: Parts) -> None:
     calm = [replace(each, positive=np.zeros_like(each.positive)) for each in parts[0]]
     with pytest.raises(CohortError, match=r"validation part .* no usable seizure window"):
-        pool_windows(calm, "validation")
+        pool_windows(calm, [each.target for each in calm], "validation")
 
 
 def test_no_variation_changes_nothing() -> None:

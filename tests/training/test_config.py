@@ -48,8 +48,8 @@ def test_an_unknown_configuration_names_those_there_are() -> None:
         "augment.shift_s=inf",
         "augment.noise_uv=nan",
         "windows.window_s=4.001",
-        "backbone.kernel=2",
-        "backbone.n_channels=3",
+        "resnet.kernel=2",
+        "resnet.n_channels=3",
     ],
 )
 def test_a_value_out_of_bounds_is_refused(setting: str) -> None:

@@ -16,14 +16,8 @@ from eegwarn.config import to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError
 from training.checkpoint import TrainState
 from training.config import OptimiserConfig, TrainConfig
-from training.network import (
-    choose_device,
-    judge_recording,
-    learning_rate,
-    new_network,
-    repeatable,
-    train_network,
-)
+from training.loop import Place, choose_device, learning_rate, repeatable
+from training.network import judge_recording, new_network, train_network
 from training.windows import LabelledRecording
 
 from .conftest import TINY
@@ -38,7 +32,8 @@ import torch
 from eegwarn.cohort import read_cohort
 from eegwarn.config import from_table
 from training.config import TrainConfig
-from training.network import repeatable, train_network
+from training.loop import Place, repeatable
+from training.network import train_network
 from training.windows import prepare_recordings
 
 folder, cache, checkpoint, config = sys.argv[1:]
@@ -53,17 +48,18 @@ def wait(step, done, total):
         time.sleep(600)
 
 with repeatable(config.threads):
-    train_network(recordings[:2], recordings[2:], config, checkpoint=Path(checkpoint), run="run",
-                  device=torch.device("cpu"), progress=wait)
+    place = Place(Path(checkpoint), "run", torch.device("cpu"), wait)
+    train_network(recordings[:2], [each.target for each in recordings[:2]], recordings[2:], config, place)
 """
 
 
 def run(
     parts: Parts, config: TrainConfig, checkpoint: Path, *, name: str = "run", progress: Progress | None = None
 ) -> TrainState:
-    device = torch.device("cpu")
+    training, validation = parts
+    place = Place(checkpoint, name, torch.device("cpu"), progress)
     with repeatable(config.threads):
-        return train_network(*parts, config, checkpoint=checkpoint, run=name, device=device, progress=progress)
+        return train_network(training, [each.target for each in training], validation, config, place)
 
 
 def assert_same(first: TrainState, second: TrainState) -> None:
@@ -87,7 +83,7 @@ def test_a_training_that_was_killed_ends_with_the_weights_of_an_unbroken_one(
         assert process.stdout.readline().strip() == "seven"
         process.kill()
         assert process.wait(30) != 0
-    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{checkpoint.name}.train"]
     resumed = run(parts, TINY, checkpoint)
     assert_same(resumed, run(parts, TINY, tmp_path / "unbroken.checkpoint"))
 
@@ -105,7 +101,7 @@ def test_a_training_ended_by_ctrl_c_goes_on_as_if_nothing_had_happened(
 
     with pytest.raises(KeyboardInterrupt):
         run(parts, config, checkpoint, progress=interrupt)
-    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{checkpoint.name}.train"]
     assert_same(run(parts, config, checkpoint), run(parts, config, tmp_path / "unbroken.checkpoint"))
 
 
@@ -122,20 +118,21 @@ def test_a_checkpoint_of_another_training_is_refused(parts: Parts, tmp_path: Pat
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 40, bytes(100)])
 def test_what_is_no_checkpoint_is_one_clear_line(parts: Parts, tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "checkpoint").write_bytes(content)
+    (tmp_path / "checkpoint.train").write_bytes(content)
     with pytest.raises(ModelError, match="is no checkpoint") as caught:
         run(parts, TINY, tmp_path / "checkpoint")
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("lost", ["network/head.weight", "best/head.weight", "optimiser/0/"])
+@pytest.mark.parametrize("lost", ["now/network/head.weight", "best/network/head.weight", "optimiser/network/0/"])
 def test_a_checkpoint_that_lacks_something_is_one_clear_line(parts: Parts, tmp_path: Path, lost: str) -> None:
     checkpoint = tmp_path / "checkpoint"
     run(parts, TINY, checkpoint)
-    with safe_open(checkpoint, framework="pt") as file:
+    stored = tmp_path / "checkpoint.train"
+    with safe_open(stored, framework="pt") as file:
         about = file.metadata()
         kept = {name: file.get_tensor(name) for name in file.keys() if not name.startswith(lost)}  # noqa: SIM118
-    save_file(kept, checkpoint, metadata=about)
+    save_file(kept, stored, metadata=about)
     with pytest.raises(ModelError, match="incomplete checkpoint") as caught:
         run(parts, TINY, checkpoint)
     assert "\n" not in str(caught.value)
@@ -143,7 +140,7 @@ def test_a_checkpoint_that_lacks_something_is_one_clear_line(parts: Parts, tmp_p
 
 def test_training_learns_to_tell_loud_from_quiet(parts: Parts, tmp_path: Path) -> None:
     loud = [louder_in_seizures(each) for each in parts[0]], [louder_in_seizures(each) for each in parts[1]]
-    config = replace(TINY, steps=60, validate_every=20, batch_size=16, optimiser=OptimiserConfig(warmup_steps=5))
+    config = replace(TINY, steps=120, validate_every=20, batch_size=16, optimiser=OptimiserConfig(warmup_steps=5))
     assert run(loud, config, tmp_path / "checkpoint").best_score > 0.95  # type: ignore[arg-type]
 
 
@@ -168,8 +165,8 @@ def test_a_loss_that_is_not_finite_ends_the_training(parts: Parts, tmp_path: Pat
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
-    config = replace(TINY, steps=100, optimiser=OptimiserConfig(warmup_steps=10, learning_rate=1.0))
-    rates = [learning_rate(config, step) for step in range(100)]
+    config = OptimiserConfig(warmup_steps=10, learning_rate=1.0)
+    rates = [learning_rate(config, step=step, steps=100) for step in range(100)]
     assert rates[0] == 0.1
     assert max(rates) == rates[9] == rates[10] == 1.0
     assert (np.diff(rates[10:]) < 0).all()

@@ -10,6 +10,7 @@ not have: breach rhythms, slowing by lesions or drugs between seizures, infants'
 whose clocks jump.
 """
 
+from eegwarn.cohort.simulate.cohort import SimulatedCohortRecording, simulated_cohort
 from eegwarn.cohort.simulate.config import SimulationConfig
 from eegwarn.cohort.simulate.patient import SimulatedPatient, simulate_patient
 from eegwarn.cohort.simulate.signal import PatientSignal, patient_recording, simulated_recording
@@ -18,12 +19,14 @@ from eegwarn.cohort.simulate.write import write_cohort
 
 __all__ = [
     "PatientSignal",
+    "SimulatedCohortRecording",
     "SimulatedPatient",
     "SimulatedSeizure",
     "SimulationConfig",
     "patient_recording",
     "seizures_until",
     "simulate_patient",
+    "simulated_cohort",
     "simulated_recording",
     "write_cohort",
 ]

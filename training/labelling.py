@@ -1,0 +1,74 @@
+"""Labels before and after correction: from a network's view of the recordings to what the next one learns from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from eegwarn.autolabel import CorrectedLabels, RoughLabels
+from eegwarn.autolabel.changepoint import correct_by_changepoint, fit_mark_errors
+from eegwarn.autolabel.context import ContextModel, correct_by_context, fit_context
+from training.config import TrainConfig
+from training.network import judge_recording
+from training.windows import LabelledRecording
+
+
+def rough_labels(
+    network: nn.Module, recordings: Sequence[LabelledRecording], device: torch.device
+) -> tuple[RoughLabels, ...]:
+    """Put together what label correction takes, one of each recording, with the network's logits."""
+    return tuple(
+        RoughLabels(
+            start_s=each.windows.start_s,
+            window_s=each.windows.window_s,
+            logit=judge_recording(network, each.windows, device),
+            noisy=each.positive.astype(np.float32),
+            clean=each.clean,
+            certain=each.certain,
+            counted=each.counted,
+            marks=each.source.events,
+        )
+        for each in recordings
+    )
+
+
+def correct_labels(
+    roughs: Sequence[RoughLabels], config: TrainConfig, rng: np.random.Generator
+) -> tuple[CorrectedLabels, ...]:
+    """Correct the labels of a training part by its network's logits, as ``config.method`` says.
+
+    Without a single clip, the context model cannot be fitted; the change-point then rests on the network alone.
+
+    Raises
+    ------
+    CohortError
+        If the method is context and too few windows are known.
+    """
+    n_known = sum(int(np.isfinite(each.clean).sum()) for each in roughs)
+    context: ContextModel | None = None
+    if n_known or config.method == "context":
+        context = fit_context(roughs, config.context, rng)
+    if config.method == "context" and context is not None:
+        return tuple(correct_by_context(context, each) for each in roughs)
+    errors = fit_mark_errors(roughs, config.changepoint, context)
+    return tuple(correct_by_changepoint(each, errors, context) for each in roughs)
+
+
+def describe_correction(roughs: Sequence[RoughLabels], corrected: Sequence[CorrectedLabels]) -> dict[str, Any]:
+    """Tell what a correction did: how far marks moved, how sure the labels are, and how many windows were known."""
+    onsets = [onset for each in corrected for onset in each.onsets]
+    moved_s = np.array([onset.onset_s - onset.mark_s for onset in onsets])
+    soft = np.concatenate([each.soft[rough.counted] for each, rough in zip(corrected, roughs, strict=True)])
+    sure = np.clip(soft[np.isfinite(soft)], 1e-6, 1 - 1e-6)
+    found = np.isfinite(moved_s)
+    about: dict[str, Any] = {
+        "n_marks": len(onsets),
+        "n_marks_doubted": int(sum(onset.p_seizure < 0.5 for onset in onsets)),
+        "n_known_windows": int(sum(np.isfinite(each.clean).sum() for each in roughs)),
+        "label_entropy": float(-np.mean(sure * np.log(sure) + (1 - sure) * np.log(1 - sure))),
+    }
+    if found.any():
+        about["moved_s"] = [round(float(value), 2) for value in np.percentile(moved_s[found], [5, 25, 50, 75, 95])]
+    return about
