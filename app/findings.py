@@ -7,13 +7,10 @@ from tempfile import TemporaryDirectory
 
 from eegwarn.bedside.scoring import Scored
 from eegwarn.events.event import SeizureEvent
+from eegwarn.events.matching import alarm_reach
 from eegwarn.events.szcore import write_szcore_tsv
 from eegwarn.warning.alarm import Alarm
 
-LATE_S = 60.0
-"""An alarm up to this long after a seizure's end still belongs to it, as in SzCORE."""
-EARLY_S = 30.0
-"""An alarm up to this long before a mark belongs to it, as in SzCORE; longer where the model's horizon is longer."""
 _SETTLING_S = 10.0
 """Filters and the first window take this long at the start of every recording: drawn, but not worth a sentence."""
 
@@ -52,9 +49,9 @@ def match_seizures(
 
 def belongs(alarm: Alarm, seizure: SeizureEvent, *, horizon_s: float = 0.0) -> bool:
     """Whether an alarm was on between the horizon (at least 30 s) before a seizure and a minute after it."""
-    end_s = seizure.onset_s if seizure.offset_s is None else seizure.offset_s
-    lasts = alarm.cleared_s is None or alarm.cleared_s >= seizure.onset_s - max(EARLY_S, horizon_s)
-    return lasts and alarm.raised_s <= end_s + LATE_S
+    ((earliest_s, latest_s),) = alarm_reach([seizure], horizon_s=horizon_s)
+    lasts = alarm.cleared_s is None or alarm.cleared_s >= earliest_s
+    return bool(lasts and alarm.raised_s <= latest_s)
 
 
 def in_words(scored: Scored, seizures: Sequence[SeizureEvent]) -> str:

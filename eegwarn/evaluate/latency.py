@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from eegwarn.evaluate.spans import event_spans
 from eegwarn.events.event import SeizureEvent
+from eegwarn.events.matching import TOLERANCE_BEFORE_S, alarm_reach
 
 
 def warning_times_s(
@@ -14,8 +15,6 @@ def warning_times_s(
     alarms: Sequence[SeizureEvent],
     *,
     horizon_s: float = 0.0,
-    tolerance_before_s: float = 30.0,
-    tolerance_after_s: float = 60.0,
 ) -> NDArray[np.float64]:
     """Time from the first alarm of each seizure to its onset: positive before it, negative after it.
 
@@ -25,21 +24,19 @@ def warning_times_s(
         In any order.
     horizon_s : float
         How long before an onset an alarm counts as an early warning. An alarm that was raised earlier and still lasts
-        is credited with no more than this (or the tolerance, where that is longer).
-    tolerance_before_s, tolerance_after_s : float
-        An alarm within these of a seizure belongs to it, as in SzCORE.
+        is credited with no more than this (or SzCORE's tolerance, where that is longer).
 
     Returns
     -------
     ndarray, shape (n_seizures,)
         In the order of ``seizures``; NaN where no alarm came.
     """
-    before_s = max(horizon_s, tolerance_before_s)
-    seizure = event_spans(seizures, before_s=before_s, after_s=tolerance_after_s)
+    before_s = max(horizon_s, TOLERANCE_BEFORE_S)
+    reach = alarm_reach(seizures, horizon_s=horizon_s)
     alarm = event_spans(alarms)
     # (n_seizures, n_alarms)
-    belongs = (alarm[:, 0] <= seizure[:, 1:]) & (alarm[:, 1] >= seizure[:, :1])
-    onset_s = seizure[:, :1] + before_s
+    belongs = (alarm[:, 0] <= reach[:, 1:]) & (alarm[:, 1] >= reach[:, :1])
+    onset_s = reach[:, :1] + before_s
     ahead_s = np.where(belongs, np.minimum(onset_s - alarm[:, 0], before_s), -np.inf)
     earliest_s = np.max(ahead_s, axis=1, initial=-np.inf)
     return np.where(np.isfinite(earliest_s), earliest_s, np.nan)

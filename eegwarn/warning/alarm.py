@@ -188,6 +188,22 @@ def advance(
     return state, Judged(smoothed, tuple(alarms), tuple(faults))
 
 
+def raise_alarms(time_s: NDArray[np.float64], smoothed: NDArray[np.float64], config: AlarmConfig) -> tuple[Alarm, ...]:
+    """Alarms of a whole recording whose warning level is smoothed already: for trying many thresholds on it.
+
+    Parameters
+    ----------
+    time_s, smoothed : ndarray, shape (n_windows,)
+        As ``smooth`` takes and gives them.
+    config : AlarmConfig
+        The rule; ``smooth_s`` is not used.
+    """
+    raising = _k_of_n(smoothed >= config.threshold, config)
+    if not raising.any():
+        return ()
+    return tuple(_follow_alarms(AlarmState(), time_s, smoothed, raising, config)[0])
+
+
 def smooth(time_s: NDArray[np.float64], probability: NDArray[np.float64], config: AlarmConfig) -> NDArray[np.float64]:
     """Average the warning level over the windows that ended in the last ``smooth_s`` seconds.
 

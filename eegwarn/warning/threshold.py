@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 
 from eegwarn.errors import CohortError
-from eegwarn.events.event import SeizureEvent
-from eegwarn.warning.alarm import AlarmConfig, alarm_events, find_alarms, smooth
+from eegwarn.events.event import SeizureEvent, overlap_groups
+from eegwarn.events.matching import LONGEST_EVENT_S, MERGE_GAP_S, alarm_reach
+from eegwarn.warning.alarm import Alarm, AlarmConfig, raise_alarms, smooth
 
-TOLERANCE_BEFORE_S = 30.0
-TOLERANCE_AFTER_S = 60.0
-LONGEST_ALARM_S = 300.0
-"""SzCORE's rules: how far an alarm may lie from a seizure, and how long it may last before it counts as several."""
+MOST_TIME_IN_WARNING = 0.3
+"""Share of the time that a forecast may call dangerous; people stop heeding one that always warns."""
 
-_N_THRESHOLDS = 64
+_N_THRESHOLDS = 48
+_FEW_SEIZURES = 5
 _DAY_S = 86_400.0
 
 
@@ -27,21 +28,44 @@ class ThresholdChoice:
     ----------
     config : AlarmConfig
         The rule with the threshold chosen.
-    false_alarms_per_day : float
-        Per 24 h that could be judged.
-    sensitivity : float
-        Share of the seizures in an alarm; NaN where there was none.
+    n_false, n_found, n_seizures : int
+        False alarms, seizures in an alarm, and seizures.
+    warning_s : float
+        Time within the horizon after an alarm, or in one; with a horizon of 0 the time in alarms.
     judged_s : float
-        Time that could be judged; a rate far below one alarm in this time cannot be told from zero.
+        Time that could be judged.
     caveat : str
         Why the choice deserves no trust, in one sentence; empty where it does.
     """
 
     config: AlarmConfig
-    false_alarms_per_day: float
-    sensitivity: float
+    n_false: int
+    n_found: int
+    n_seizures: int
+    warning_s: float
     judged_s: float
     caveat: str = ""
+
+    @property
+    def false_alarms_per_day(self) -> float:
+        """Per 24 h that could be judged."""
+        return self.n_false * _DAY_S / self.judged_s if self.judged_s else 0.0
+
+    @property
+    def highest_false_alarms_per_day(self) -> float:
+        """Rate that would give no more false alarms than these in 1 of 40 times: the exact bound of a Poisson count."""
+        bound = float(gammaincinv(self.n_false + 1, 0.975))
+        return bound * _DAY_S / self.judged_s if self.judged_s else float("inf")
+
+    @property
+    def sensitivity(self) -> float:
+        """Share of the seizures in an alarm; NaN where there was none."""
+        return self.n_found / self.n_seizures if self.n_seizures else float("nan")
+
+    @property
+    def time_in_warning(self) -> float:
+        """Share of the time in which a seizure was said to be due."""
+        return min(self.warning_s / self.judged_s, 1.0) if self.judged_s else 0.0
 
 
 def choose_threshold(
@@ -56,7 +80,12 @@ def choose_threshold(
     """Find the lowest threshold whose false alarms, and those of every higher one, stay within the wanted rate.
 
     An alarm is false where it overlaps no seizure, extended by SzCORE's tolerance and, before the onset, by the
-    horizon if that is longer. As in SzCORE each begun 5 minutes of an alarm count as one.
+    horizon if that is longer. As in SzCORE alarms less than 90 s apart are one, and each begun 5 minutes of an alarm
+    (or each begun horizon, if that is longer) count as one.
+
+    With a horizon an alarm says that a seizure is due for so long: the time in warning is kept within
+    ``MOST_TIME_IN_WARNING`` as well, and the refractory time is made no shorter than the horizon, since in that time
+    another alarm would say nothing new.
 
     Parameters
     ----------
@@ -75,104 +104,144 @@ def choose_threshold(
     Returns
     -------
     ThresholdChoice
-        With a ``caveat`` where the rate cannot be reached, no seizure is found at it, or the time is too short to say.
+        With a ``caveat`` where the rate cannot be reached, no seizure is found at it, or time or seizures are too few
+        to say.
 
     Raises
     ------
     CohortError
         If no window could be judged.
     """
+    rule = replace(config, refractory_s=max(config.refractory_s, min(horizon_s, _DAY_S)))
     recordings = [
-        (
-            np.asarray(times, dtype=np.float64),
-            np.asarray(levels, dtype=np.float64),
-            *_marked(marks, horizon_s, until_s=float(times[-1])),
-        )
+        _smoothed(np.asarray(times, dtype=np.float64), np.asarray(levels, dtype=np.float64), marks, rule, horizon_s)
         for times, levels, marks in zip(time_s, probability, events, strict=True)
         if len(times)
     ]
-    smoothed = [smooth(times, levels, config) for times, levels, *_ in recordings]
-    judged_s = sum(_judged_s(times, level) for (times, *_), level in zip(recordings, smoothed, strict=True))
-    thresholds = _candidates(smoothed)
-    best: ThresholdChoice | None = None
-    for threshold in thresholds:
-        choice = _try(replace(config, threshold=float(threshold)), recordings, judged_s)
-        if choice.false_alarms_per_day > wanted_false_alarms_per_day:
-            best = best or replace(choice, caveat=_unreachable(wanted_false_alarms_per_day, choice))
-            break
-        best = choice
-    if best is None:
-        raise CohortError("No alarm threshold can be chosen: none of the held-out windows could be judged.")
-    return best if best.caveat else replace(best, caveat=_caveat(best, wanted_false_alarms_per_day))
-
-
-def _candidates(smoothed: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Thresholds from high to low, dense where few windows exceed them."""
-    levels = np.concatenate([np.empty(0), *smoothed])
-    levels = levels[np.isfinite(levels) & (levels > 0)]
+    levels = np.concatenate([np.empty(0), *(one.level for one in recordings)])
+    levels = levels[np.isfinite(levels)]
     if not levels.size:
-        return np.array([1.0]) if any(np.isfinite(level).any() for level in smoothed) else np.empty(0)
+        raise CohortError("No alarm threshold can be chosen: none of the held-out windows could be judged.")
+    coarse, refused = _lowest_allowed(_thresholds(levels), recordings, rule, wanted_false_alarms_per_day, horizon_s)
+    if coarse is None:
+        first = _try(replace(rule, threshold=refused or 1.0), recordings, horizon_s)
+        return replace(first, caveat=_unreachable(wanted_false_alarms_per_day, first, horizon_s))
+    between = levels[(levels < coarse.config.threshold) & (levels > (refused or np.inf))]
+    fine, _ = _lowest_allowed(_thresholds(between), recordings, rule, wanted_false_alarms_per_day, horizon_s)
+    best = fine or coarse
+    return replace(best, caveat=_caveat(best, wanted_false_alarms_per_day))
+
+
+@dataclass(frozen=True)
+class _Smoothed:
+    """A recording as every threshold sees it: ``reach`` is where an alarm is true, shape (n_events, 2)."""
+
+    time_s: NDArray[np.float64]
+    level: NDArray[np.float64]
+    reach: NDArray[np.float64]
+    recorded: NDArray[np.bool_]
+    judged_s: float
+
+
+def _smoothed(
+    time_s: NDArray[np.float64],
+    probability: NDArray[np.float64],
+    events: Sequence[SeizureEvent],
+    config: AlarmConfig,
+    horizon_s: float,
+) -> _Smoothed:
+    level = smooth(time_s, probability, config)
+    ends_s = [event.onset_s if event.offset_s is None else event.offset_s for event in events]
+    recorded = [event.onset_s <= time_s[-1] and end_s >= 0 for event, end_s in zip(events, ends_s, strict=True)]
+    hop_s = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
+    judged_s = hop_s * int(np.isfinite(level).sum())
+    return _Smoothed(time_s, level, alarm_reach(events, horizon_s=horizon_s), np.array(recorded, dtype=bool), judged_s)
+
+
+def _thresholds(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Thresholds from high to low among the levels that occur, dense where few windows exceed them."""
+    levels = levels[levels > 0]
+    if not levels.size:
+        return np.empty(0)
     exceeded_share = np.geomspace(1 / (2 * levels.size), 1, _N_THRESHOLDS)
     return np.unique(np.quantile(levels, 1 - exceeded_share, method="higher"))[::-1]
 
 
-def _marked(
-    events: Sequence[SeizureEvent], horizon_s: float, *, until_s: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Start and end within which an alarm is true, shape (n_events, 2); which events are in the recording."""
-    bounds_s = [(event.onset_s, event.onset_s if event.offset_s is None else event.offset_s) for event in events]
-    spans = np.array(bounds_s, dtype=np.float64).reshape(-1, 2)
-    recorded = (spans[:, 0] <= until_s) & (spans[:, 1] >= 0)
-    return spans + np.array([-max(TOLERANCE_BEFORE_S, horizon_s), TOLERANCE_AFTER_S]), recorded
-
-
-def _judged_s(time_s: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float:
-    hop_s = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
-    return hop_s * int(np.isfinite(smoothed).sum())
-
-
-def _try(
+def _lowest_allowed(
+    thresholds: NDArray[np.float64],
+    recordings: Sequence[_Smoothed],
     config: AlarmConfig,
-    recordings: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]],
-    judged_s: float,
-) -> ThresholdChoice:
+    wanted: float,
+    horizon_s: float,
+) -> tuple[ThresholdChoice | None, float | None]:
+    """Go down until a threshold is not allowed; give the one above it, and the one refused."""
+    best: ThresholdChoice | None = None
+    for threshold in thresholds.tolist():
+        choice = _try(replace(config, threshold=threshold), recordings, horizon_s)
+        if choice.false_alarms_per_day > wanted or (horizon_s and choice.time_in_warning > MOST_TIME_IN_WARNING):
+            return best, threshold
+        best = choice
+    return best, None
+
+
+def _try(config: AlarmConfig, recordings: Sequence[_Smoothed], horizon_s: float) -> ThresholdChoice:
     n_false = n_found = n_seizures = 0
-    for time_s, level, spans, recorded in recordings:
-        alarms, _ = find_alarms(time_s, level, config)
-        pieces = _pieces(alarm_events(alarms, end_s=float(time_s[-1])))
+    warning_s = 0.0
+    for one in recordings:
+        alarms = _spans(raise_alarms(one.time_s, one.level, config), end_s=float(one.time_s[-1]))
+        pieces = _split(_merge(alarms, gap_s=MERGE_GAP_S), longest_s=max(LONGEST_EVENT_S, horizon_s))
         # (n_pieces, n_events): touching counts
-        overlap = (pieces[:, :1] <= spans[:, 1]) & (pieces[:, 1:] >= spans[:, 0])
+        overlap = (pieces[:, :1] <= one.reach[:, 1]) & (pieces[:, 1:] >= one.reach[:, 0])
         n_false += int((~overlap.any(axis=1)).sum())
-        n_found += int((overlap.any(axis=0) & recorded).sum())
-        n_seizures += int(recorded.sum())
-    rate = n_false * _DAY_S / judged_s if judged_s else 0.0
-    return ThresholdChoice(config, rate, n_found / n_seizures if n_seizures else float("nan"), judged_s)
+        n_found += int((overlap.any(axis=0) & one.recorded).sum())
+        n_seizures += int(one.recorded.sum())
+        dangerous = _merge(np.minimum(alarms + [0.0, horizon_s], one.time_s[-1]), gap_s=0.0)
+        warning_s += float(np.sum(dangerous[:, 1] - dangerous[:, 0]))
+    return ThresholdChoice(config, n_false, n_found, n_seizures, warning_s, sum(one.judged_s for one in recordings))
 
 
-def _pieces(events: Sequence[SeizureEvent]) -> NDArray[np.float64]:
-    """Start and end of alarms cut into stretches of at most 5 minutes, shape (n_pieces, 2)."""
-    spans = np.array([(event.onset_s, event.offset_s) for event in events], dtype=np.float64).reshape(-1, 2)
-    n_pieces = np.maximum(np.ceil((spans[:, 1] - spans[:, 0]) / LONGEST_ALARM_S), 1).astype(int)
+def _spans(alarms: Sequence[Alarm], *, end_s: float) -> NDArray[np.float64]:
+    bounds_s = [(one.raised_s, end_s if one.cleared_s is None else one.cleared_s) for one in alarms]
+    return np.array(bounds_s, dtype=np.float64).reshape(-1, 2)
+
+
+def _merge(spans: NDArray[np.float64], *, gap_s: float) -> NDArray[np.float64]:
+    """Join stretches in time order that lie less than ``gap_s`` apart."""
+    if not len(spans):
+        return spans
+    # Stretches that touch have one number, so that a gap of exactly gap_s must not look like touching.
+    closed = np.nextafter(spans[:, 1] + gap_s, -np.inf) if gap_s else spans[:, 1]
+    first = np.flatnonzero(np.diff(overlap_groups(spans[:, 0], closed), prepend=-1))
+    return np.column_stack([spans[first, 0], np.maximum.reduceat(spans[:, 1], first)])
+
+
+def _split(spans: NDArray[np.float64], *, longest_s: float) -> NDArray[np.float64]:
+    """Cut stretches into pieces of at most ``longest_s``, shape (n_pieces, 2)."""
+    n_pieces = np.maximum(np.ceil((spans[:, 1] - spans[:, 0]) / longest_s), 1).astype(int)
     piece = np.arange(n_pieces.sum()) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
-    start_s = np.repeat(spans[:, 0], n_pieces) + piece * LONGEST_ALARM_S
-    return np.column_stack([start_s, np.minimum(start_s + LONGEST_ALARM_S, np.repeat(spans[:, 1], n_pieces))])
+    start_s = np.repeat(spans[:, 0], n_pieces) + piece * longest_s
+    return np.column_stack([start_s, np.minimum(start_s + longest_s, np.repeat(spans[:, 1], n_pieces))])
 
 
-def _unreachable(wanted: float, choice: ThresholdChoice) -> str:
+def _unreachable(wanted: float, choice: ThresholdChoice, horizon_s: float) -> str:
+    warning = f" and {100 * choice.time_in_warning:.0f} % of the time in warning" if horizon_s else ""
     return (
-        f"Even the highest threshold leaves {choice.false_alarms_per_day:.3g} false alarms a day where at most "
+        f"Even the highest threshold leaves {choice.false_alarms_per_day:.3g} false alarms a day{warning} where at most "
         f"{wanted:.3g} were wanted."
     )
 
 
 def _caveat(choice: ThresholdChoice, wanted: float) -> str:
-    if choice.sensitivity == 0:
-        return f"At no more than {wanted:.3g} false alarms a day no seizure is found."
-    if np.isnan(choice.sensitivity):
+    if not choice.n_seizures:
         return "Chosen on recordings without a seizure: its sensitivity is not known."
-    if wanted * choice.judged_s < _DAY_S:
+    if not choice.n_found:
+        return f"At no more than {wanted:.3g} false alarms a day no seizure is found."
+    highest = choice.highest_false_alarms_per_day
+    if highest > 2 * wanted:
         return (
-            f"Chosen on {choice.judged_s / 3600:.3g} h, too short to see a rate of {wanted:.3g} false alarms a day: "
-            "it allowed none."
+            f"Chosen on {choice.judged_s / 3600:.3g} h with {choice.n_false} false alarms, too short for a rate of "
+            f"{wanted:.3g} a day: the true one may be up to {highest:.3g}."
         )
+    if choice.n_seizures < _FEW_SEIZURES:
+        return f"Its sensitivity rests on {choice.n_seizures} seizure{'s' if choice.n_seizures > 1 else ''} only."
     return ""
