@@ -195,7 +195,8 @@ def _try(config: AlarmConfig, recordings: Sequence[_Smoothed], horizon_s: float)
         n_false += int((~overlap.any(axis=1)).sum())
         n_found += int((overlap.any(axis=0) & one.recorded).sum())
         n_seizures += int(one.recorded.sum())
-        dangerous = _merge(np.minimum(alarms + [0.0, horizon_s], one.time_s[-1]), gap_s=0.0)
+        ends_s = np.minimum(alarms[:, 1] + horizon_s, one.time_s[-1])
+        dangerous = _merge(np.column_stack([alarms[:, 0], ends_s]), gap_s=0.0)
         warning_s += float(np.sum(dangerous[:, 1] - dangerous[:, 0]))
     return ThresholdChoice(config, n_false, n_found, n_seizures, warning_s, sum(one.judged_s for one in recordings))
 
@@ -224,10 +225,10 @@ def _split(spans: NDArray[np.float64], *, longest_s: float) -> NDArray[np.float6
 
 
 def _unreachable(wanted: float, choice: ThresholdChoice, horizon_s: float) -> str:
-    warning = f" and {100 * choice.time_in_warning:.0f} % of the time in warning" if horizon_s else ""
+    warning = f", with {100 * choice.time_in_warning:.0f} % of the time in warning" if horizon_s else ""
     return (
-        f"Even the highest threshold leaves {choice.false_alarms_per_day:.3g} false alarms a day{warning} where at most "
-        f"{wanted:.3g} were wanted."
+        f"Even the highest threshold leaves {choice.false_alarms_per_day:.3g} false alarms a day where at most "
+        f"{wanted:.3g} were wanted{warning}."
     )
 
 
