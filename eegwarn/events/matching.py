@@ -35,4 +35,5 @@ def alarm_reach(seizures: Sequence[SeizureEvent], *, horizon_s: float = 0.0) -> 
     """
     bounds_s = [(event.onset_s, event.onset_s if event.offset_s is None else event.offset_s) for event in seizures]
     spans = np.array(bounds_s, dtype=np.float64).reshape(-1, 2)
-    return spans + np.array([-max(TOLERANCE_BEFORE_S, horizon_s), TOLERANCE_AFTER_S])
+    reach: NDArray[np.float64] = spans + np.array([-max(TOLERANCE_BEFORE_S, horizon_s), TOLERANCE_AFTER_S])
+    return reach
