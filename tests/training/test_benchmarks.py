@@ -8,7 +8,7 @@ import pytest
 from eegwarn.errors import ConfigError
 from eegwarn.signal import open_recording
 from training.benchmarks import run_benchmark, shipped_benchmarks
-from training.benchmarks.speed import write_noise
+from training.benchmarks.speed import N_SIMULATED, simulate, simulate_edf, write_noise
 
 
 def test_every_benchmark_says_what_it_measures() -> None:
@@ -29,3 +29,10 @@ def test_the_speed_benchmarks_recording_is_eeg_to_the_signal_path(tmp_path: Path
     first, second = recording.read_uv(0, 256 * 60), recording.read_uv(256 * 60, 256 * 120)
     np.testing.assert_array_equal(first, second)
     assert 10 < first.std() < 40
+
+
+def test_the_simulators_runs_make_what_they_are_asked_for(tmp_path: Path) -> None:
+    assert simulate(tmp_path, 0.1) == 6
+    assert simulate(tmp_path, 0.01) == N_SIMULATED
+    assert simulate_edf(tmp_path, 0.02) == 1
+    assert open_recording(next(tmp_path.rglob("*.edf"))).duration_s == 72
