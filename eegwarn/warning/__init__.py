@@ -11,11 +11,14 @@ from eegwarn.warning.alarm import (
     find_alarms,
     smooth,
 )
-from eegwarn.warning.calibrate import Calibration, fit_temperature, probability
+from eegwarn.warning.calibrate import Calibration, fit_calibration, fit_isotonic, fit_temperature, probability
+from eegwarn.warning.indicators import INDICATORS, Indicator, RollingVariance, line_length, log_variance
 from eegwarn.warning.threshold import ThresholdChoice, choose_threshold
 
 __all__ = [
     "Calibration",
+    "fit_calibration",
+    "fit_isotonic",
     "fit_temperature",
     "probability",
     "Alarm",
@@ -29,4 +32,9 @@ __all__ = [
     "smooth",
     "ThresholdChoice",
     "choose_threshold",
+    "INDICATORS",
+    "Indicator",
+    "RollingVariance",
+    "line_length",
+    "log_variance",
 ]

@@ -1,21 +1,31 @@
 """From a network's logit to a probability that means what it says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
+from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit
+from scipy.special import logit as log_odds_of
 
 from eegwarn.errors import ConfigError
 
+CalibrationKind = Literal["temperature", "isotonic"]
+
 TEMPERATURE_BOUNDS = (0.05, 20.0)
 BIAS_BOUND = 20.0
+MOST_KNOTS = 32
+_PRIOR_WINDOWS = 20.0
+"""Windows that the straight line counts for in each bin of the isotonic fit."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How logits become the warning level: ``sigmoid(logit / temperature + bias)``.
+    """How logits become the warning level.
+
+    Without knots it is ``sigmoid(logit / temperature + bias)``. With knots the log odds follow straight lines from
+    knot to knot, and rise by ``1 / temperature`` beyond the first and the last: so the order of windows is always kept.
 
     Parameters
     ----------
@@ -25,11 +35,15 @@ class Calibration:
         Added log odds, between -20 and 20: undoes a training set in which seizures were more frequent than they are.
     caveat : str
         Why these values deserve no trust, in one sentence; empty where they do.
+    knot_logit, knot_log_odds : tuple of float
+        What the network said and what that means, both strictly rising; 2 to 32 of each, or none.
     """
 
     temperature: float = 1.0
     bias: float = 0.0
     caveat: str = ""
+    knot_logit: tuple[float, ...] = ()
+    knot_log_odds: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         low, high = TEMPERATURE_BOUNDS
@@ -37,6 +51,17 @@ class Calibration:
             raise ConfigError(f"temperature = {self.temperature!r} is out of bounds: it lies between {low} and {high}.")
         if not abs(self.bias) <= BIAS_BOUND:
             raise ConfigError(f"bias = {self.bias!r} is out of bounds: it lies between -{BIAS_BOUND} and {BIAS_BOUND}.")
+        if len(self.knot_logit) != len(self.knot_log_odds) or len(self.knot_logit) not in (
+            0,
+            *range(2, MOST_KNOTS + 1),
+        ):
+            raise ConfigError(
+                f"A calibration has 2 to {MOST_KNOTS} knots or none, with as many log odds as logits, but got "
+                f"{len(self.knot_logit)} and {len(self.knot_log_odds)}."
+            )
+        for name, knots in (("knot_logit", self.knot_logit), ("knot_log_odds", self.knot_log_odds)):
+            if not np.all(np.isfinite(knots)) or np.any(np.diff(knots) <= 0):
+                raise ConfigError(f"{name} must be finite and strictly rising, but got {knots!r}.")
 
 
 def probability(calibration: Calibration, logit: ArrayLike) -> NDArray[np.float64]:
@@ -54,10 +79,28 @@ def probability(calibration: Calibration, logit: ArrayLike) -> NDArray[np.float6
     ndarray
         Same shape, between 0 and 1, NaN where the logit is NaN.
     """
-    scaled: NDArray[np.float64] = expit(
-        np.asarray(logit, dtype=np.float64) / calibration.temperature + calibration.bias
-    )
-    return scaled
+    logits = np.asarray(logit, dtype=np.float64)
+    if calibration.knot_logit:
+        inside = np.clip(logits, calibration.knot_logit[0], calibration.knot_logit[-1])
+        between = np.interp(inside, calibration.knot_logit, calibration.knot_log_odds)
+        log_odds = between + (logits - inside) / calibration.temperature
+    else:
+        log_odds = logits / calibration.temperature + calibration.bias
+    level: NDArray[np.float64] = expit(log_odds)
+    return level
+
+
+def fit_calibration(logit: ArrayLike, label: ArrayLike, kind: CalibrationKind = "temperature") -> Calibration:
+    """Fit a calibration on held-out windows.
+
+    Parameters
+    ----------
+    logit, label : array_like, shape (n_windows,)
+        As for ``fit_temperature``.
+    kind : {"temperature", "isotonic"}
+        A straight line in log odds, or any rising course.
+    """
+    return fit_isotonic(logit, label) if kind == "isotonic" else fit_temperature(logit, label)
 
 
 def fit_temperature(logit: ArrayLike, label: ArrayLike) -> Calibration:
@@ -84,11 +127,7 @@ def fit_temperature(logit: ArrayLike, label: ArrayLike) -> Calibration:
     ValueError
         If the two differ in shape.
     """
-    logits, labels = np.asarray(logit, dtype=np.float64), np.asarray(label, dtype=bool)
-    if logits.shape != labels.shape:
-        raise ValueError(f"logit has shape {logits.shape} but label {labels.shape}; they must be equal.")
-    judged = np.isfinite(logits)
-    logits, labels = logits[judged], labels[judged]
+    logits, labels = _judged(logit, label)
     n_seizure = int(labels.sum())
     n_calm = labels.size - n_seizure
     if not n_seizure or not n_calm:
@@ -102,6 +141,66 @@ def fit_temperature(logit: ArrayLike, label: ArrayLike) -> Calibration:
     elif temperature <= TEMPERATURE_BOUNDS[0]:
         caveat = f"The temperature stopped at its lowest allowed value, {temperature}: the logits are very small."
     return Calibration(temperature, float(bias), caveat)
+
+
+def fit_isotonic(logit: ArrayLike, label: ArrayLike) -> Calibration:
+    """Fit rising log odds on held-out windows: isotonic regression (Zadrozny and Elkan 2002, KDD) on 32 bins.
+
+    Each bin holds as much of the seizure windows as of the calm ones, on average, so that the few seizure windows are
+    not all in one. In each, the line of ``fit_temperature`` counts for 20 windows more: a bin with few does not become
+    certain. What is left after bins out of order are joined are the knots.
+
+    Parameters
+    ----------
+    logit, label : array_like, shape (n_windows,)
+        As for ``fit_temperature``.
+
+    Returns
+    -------
+    Calibration
+        Without knots, as of ``fit_temperature``, where a class is absent or no rise is found.
+
+    Raises
+    ------
+    ValueError
+        If the two differ in shape.
+    """
+    line = fit_temperature(logit, label)
+    logits, labels = _judged(logit, label)
+    if labels.all() or not labels.any():
+        return line
+    bins = _balanced_bins(logits, labels)
+    n_windows = np.bincount(bins)
+    mean_logit = np.bincount(bins, weights=logits) / n_windows
+    prior = np.bincount(bins, weights=probability(line, logits)) / n_windows
+    share = (np.bincount(bins, weights=labels) + _PRIOR_WINDOWS * prior) / (n_windows + _PRIOR_WINDOWS)
+    fit = isotonic_regression(share, weights=n_windows)
+    first = fit.blocks[:-1]  # bins with which a joined block begins
+    knot_logit = np.add.reduceat(mean_logit * n_windows, first) / np.add.reduceat(n_windows, first)
+    knot_log_odds = log_odds_of(np.clip(fit.x[first], 1e-9, 1 - 1e-9))
+    rising = np.diff(knot_log_odds, prepend=-np.inf) > 0
+    if rising.sum() < 2:
+        return line
+    return replace(
+        line, knot_logit=tuple(knot_logit[rising].tolist()), knot_log_odds=tuple(knot_log_odds[rising].tolist())
+    )
+
+
+def _balanced_bins(logits: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Bin of each window, none of them empty; in all together the classes weigh the same."""
+    order = np.argsort(logits)
+    passed = np.cumsum(np.where(labels, 0.5 / labels.sum(), 0.5 / (~labels).sum())[order])
+    edges = logits[order][np.searchsorted(passed, np.arange(1, MOST_KNOTS) / MOST_KNOTS)]
+    bins: NDArray[np.intp] = np.unique(np.searchsorted(edges, logits, side="right"), return_inverse=True)[1]
+    return bins
+
+
+def _judged(logit: ArrayLike, label: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    logits, labels = np.asarray(logit, dtype=np.float64), np.asarray(label, dtype=bool)
+    if logits.shape != labels.shape:
+        raise ValueError(f"logit has shape {logits.shape} but label {labels.shape}; they must be equal.")
+    judged = np.isfinite(logits)
+    return logits[judged], labels[judged]
 
 
 def _least_loss(logits: NDArray[np.float64], target: NDArray[np.float64], *, start_bias: float) -> tuple[float, float]:
