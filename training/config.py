@@ -7,6 +7,10 @@ from math import inf
 from pathlib import Path
 from typing import Literal
 
+from eegwarn.autolabel.bilevel import BilevelConfig
+from eegwarn.autolabel.changepoint import ChangePointConfig
+from eegwarn.autolabel.context import ContextConfig
+from eegwarn.autolabel.corrector import CorrectorConfig
 from eegwarn.backbones.lstm import LSTMConfig
 from eegwarn.backbones.resnet import ResNetConfig
 from eegwarn.config import from_table, read_toml
@@ -107,6 +111,50 @@ class AugmentConfig:
 
 
 @dataclass(frozen=True)
+class MetaConfig:
+    """How the bi-level loop is prepared and fed.
+
+    Parameters
+    ----------
+    warm_up_steps : int
+        Steps on the marks as they are, before anything is corrected.
+    tune_steps : int
+        Steps of a copy on what is certain; what it sees of a window, frozen, is what the corrector is told.
+    first_meta_step : int
+        Steps of the loop before the corrector moves: an optimiser of Adam's kind needs some behind it.
+    clean_batch : int
+        Known windows in a step, once to learn from and once more to judge the step by.
+    held : {"stratified", "natural", "paired"}
+        How the windows to judge by are drawn: half of either class; as they come; or pairs of one recording, seizure
+        and none, which cannot say "more seizures everywhere".
+    from_clips : float
+        Share of the known windows that is drawn from a clinician's clips, the others lying far from every mark.
+    corrector : CorrectorConfig
+        The network that corrects.
+    bilevel : BilevelConfig
+        The loop.
+    """
+
+    warm_up_steps: int = 150
+    tune_steps: int = 40
+    first_meta_step: int = 20
+    clean_batch: int = 16
+    held: Literal["stratified", "natural", "paired"] = "stratified"
+    from_clips: float = 0.75
+    corrector: CorrectorConfig = field(default_factory=CorrectorConfig)
+    bilevel: BilevelConfig = field(default_factory=BilevelConfig)
+
+    def __post_init__(self) -> None:
+        if min(self.warm_up_steps, self.tune_steps) < 1 or self.first_meta_step < 0 or self.clean_batch < 2:
+            raise ConfigError(
+                "meta.warm_up_steps and .tune_steps must be at least 1, .first_meta_step 0 and .clean_batch 2, but got "
+                f"{self.warm_up_steps}, {self.tune_steps}, {self.first_meta_step} and {self.clean_batch}."
+            )
+        if not 0 <= self.from_clips <= 1:
+            raise ConfigError(f"meta.from_clips must lie between 0 and 1, but got {self.from_clips}.")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides what a training run gives, but for the data.
 
@@ -165,6 +213,9 @@ class TrainConfig:
     lstm: LSTMConfig = field(default_factory=LSTMConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    context: ContextConfig = field(default_factory=ContextConfig)
+    changepoint: ChangePointConfig = field(default_factory=ChangePointConfig)
+    meta: MetaConfig = field(default_factory=MetaConfig)
     alarm: AlarmConfig = field(default_factory=AlarmConfig)
 
     @property

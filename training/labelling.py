@@ -4,33 +4,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
+from numpy.typing import NDArray
 
 from eegwarn.autolabel import CorrectedLabels, RoughLabels
-from eegwarn.autolabel.changepoint import correct_by_changepoint, fit_mark_errors
+from eegwarn.autolabel.changepoint import correct_by_changepoint
 from eegwarn.autolabel.context import ContextModel, correct_by_context, fit_context
 from training.config import TrainConfig
-from training.network import judge_recording
 from training.windows import LabelledRecording
 
 
-def rough_labels(
-    network: nn.Module, recordings: Sequence[LabelledRecording], device: torch.device
-) -> tuple[RoughLabels, ...]:
-    """Put together what label correction takes, one of each recording, with the network's logits."""
-    return tuple(
-        RoughLabels(
-            start_s=each.windows.start_s,
-            window_s=each.windows.window_s,
-            logit=judge_recording(network, each.windows, device),
-            noisy=each.positive.astype(np.float32),
-            clean=each.clean,
-            certain=each.certain,
-            counted=each.counted,
-            marks=each.source.events,
-        )
-        for each in recordings
+def rough_labels(recording: LabelledRecording, logit: NDArray[np.floating]) -> RoughLabels:
+    """Put together what label correction takes, with a network's logits of shape (n_windows,)."""
+    return RoughLabels(
+        start_s=recording.windows.start_s,
+        window_s=recording.windows.window_s,
+        logit=np.asarray(logit, dtype=np.float64),
+        noisy=recording.positive.astype(np.float32),
+        clean=recording.clean,
+        certain=recording.certain,
+        counted=recording.counted,
+        marks=recording.source.events,
     )
 
 
@@ -52,8 +45,7 @@ def correct_labels(
         context = fit_context(roughs, config.context, rng)
     if config.method == "context" and context is not None:
         return tuple(correct_by_context(context, each) for each in roughs)
-    errors = fit_mark_errors(roughs, config.changepoint, context)
-    return tuple(correct_by_changepoint(each, errors, context) for each in roughs)
+    return tuple(correct_by_changepoint(each, config.changepoint, context) for each in roughs)
 
 
 def describe_correction(roughs: Sequence[RoughLabels], corrected: Sequence[CorrectedLabels]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def run_loop(
     *,
     stage: str,
     take_step: Callable[[TrainState], dict[str, float]],
-    look: Callable[[TrainState], float],
+    look: Callable[[TrainState], dict[str, float]],
 ) -> TrainState:
     """Train until the last step, or until the validation patients gain nothing more.
 
@@ -98,7 +98,7 @@ def run_loop(
     take_step : callable
         Trains one step and gives numbers for the log, ``loss`` among them; all that is random is keyed by the step.
     look : callable
-        Scores the validation patients.
+        Gives ``validation_auroc``, by which the best weights are chosen, and whatever else belongs into the log.
 
     Returns
     -------
@@ -131,14 +131,16 @@ def run_loop(
     return state
 
 
-def _look_up(state: TrainState, look: Callable[[TrainState], float], numbers: list[dict[str, float]]) -> None:
+def _look_up(
+    state: TrainState, look: Callable[[TrainState], dict[str, float]], numbers: list[dict[str, float]]
+) -> None:
     """Score the validation windows, and keep the weights if they are the best so far."""
-    score = look(state)
+    seen = look(state)
     names = dict.fromkeys(name for each in numbers for name in each)
     means = {name: float(np.mean([each[name] for each in numbers if name in each])) for name in names}
-    state.history.append({"step": state.step, **means, "validation_auroc": score})
-    if score > state.best_score:
-        state.best_score = score
+    state.history.append({"step": state.step, **means, **seen})
+    if seen["validation_auroc"] > state.best_score:
+        state.best_score = seen["validation_auroc"]
         state.keep_best()
 
 

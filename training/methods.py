@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.config import TrainConfig
+from training.labelling import correct_labels, describe_correction, rough_labels
 from training.learned import Learned
 from training.loop import Place
-from training.network import train_network
+from training.meta import learn_by_meta
+from training.network import judge_recording, train_network
 from training.windows import LabelledRecording
 
 
@@ -38,8 +40,6 @@ def learn(
     if config.method == "plain":
         state = train_network(training, [each.target for each in training], validation, config, place)
         return Learned(state.network, state)
-    from training.meta import learn_by_meta
-
     if config.method == "meta":
         return learn_by_meta(training, validation, config, place)
     return _learn_twice(training, validation, config, place)
@@ -52,11 +52,9 @@ def _learn_twice(
     place: Place,
 ) -> Learned:
     """Train on the marks, correct the labels by what that network says, and train from scratch on those."""
-    from training.labelling import correct_labels, describe_correction, rough_labels
-
     marked = [each.target for each in training]
     first = train_network(training, marked, validation, config, place, stage="train on the marks")
-    roughs = rough_labels(first.network, training, place.device)
+    roughs = [rough_labels(each, judge_recording(first.network, each.windows, place.device)) for each in training]
     labels = correct_labels(roughs, config, np.random.default_rng((config.seed, 3)))
     soft = [each.soft for each in labels]
     state = train_network(training, soft, validation, config, place, stage="train on corrected labels")

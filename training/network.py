@@ -150,15 +150,15 @@ class Look:
         )
         self._validation, self._device = validation, device
 
-    def __call__(self, state: TrainState) -> float:
-        """Give the AUROC of the state's network."""
+    def __call__(self, state: TrainState) -> dict[str, float]:
+        """Give the AUROC of the state's network, as ``validation_auroc``."""
         logits = [
             judge(state.network, gather_windows(self._validation, part), self._device)
             for rows in (self._positive, self._negative)
-            for part in _parts(rows)
+            for part in parts_of(rows)
         ]
         label = np.repeat([1, 0], [len(self._positive), len(self._negative)])
-        return float(roc_auc_score(label, np.concatenate(logits)))
+        return {"validation_auroc": float(roc_auc_score(label, np.concatenate(logits)))}
 
 
 def judge(network: nn.Module, eeg_uv: NDArray[np.float32], device: torch.device) -> NDArray[np.float32]:
@@ -172,10 +172,11 @@ def judge(network: nn.Module, eeg_uv: NDArray[np.float32], device: torch.device)
 def judge_recording(network: nn.Module, windows: Windows, device: torch.device) -> NDArray[np.float64]:
     """Give the logits of all windows of a recording, NaN where a window is not usable, shape (n_windows,)."""
     logit = np.full(len(windows), np.nan)
-    for part in _parts(np.flatnonzero(windows.usable)):
+    for part in parts_of(np.flatnonzero(windows.usable)):
         logit[part] = judge(network, network_input(windows, part), device)
     return logit
 
 
-def _parts(rows: NDArray[np.integer]) -> list[NDArray[np.integer]]:
+def parts_of(rows: NDArray[np.integer]) -> list[NDArray[np.integer]]:
+    """Cut rows into batches that are judged together."""
     return np.split(rows, range(_JUDGED_TOGETHER, len(rows), _JUDGED_TOGETHER))

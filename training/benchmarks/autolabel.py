@@ -1,0 +1,207 @@
+"""Label correction on rough marks of simulated patients: ways to correct, controls, floor and ceiling.
+
+For each seed patients are simulated, marked by raters of three kinds, and 40 clips near marks are labelled without
+error. Every way learns from the same windows with the same network. The floor is training on marks and clips as they
+are, the ceiling training on the true labels; a way is judged by the labels it gives to the training patients and by the
+network on patients never seen. Results are kept line by line, so that a run that was interrupted goes on.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit
+from torch import nn
+
+from eegwarn.autolabel import CorrectedLabels
+from eegwarn.bedside.scoring import Progress
+from eegwarn.config import to_table, to_toml
+from training.benchmarks.label_scores import score_labels, score_network
+from training.benchmarks.label_study import CONDITIONS, Study, StudySize, make_study
+from training.benchmarks.label_table import table_text
+from training.config import OptimiserConfig, TrainConfig
+from training.loop import Place, repeatable
+from training.methods import learn
+from training.network import judge_recording, train_network
+from training.record import versions
+from training.windows import LabelledRecording
+
+SEEDS = tuple(range(4200, 4210))
+FEW_SEEDS = SEEDS[:5]
+"""Of the conditions that do not decide."""
+
+DECIDING = "8 s late"
+SIZE = StudySize()
+CONFIG = TrainConfig(
+    steps=300,
+    batch_size=32,
+    validate_every=100,
+    validation_windows=400,
+    patience=100,
+    threads=1,
+    wanted_false_alarms_per_day=24.0,
+)
+BACKBONES = ("resnet", "lstm")
+
+Way = Callable[[Study, TrainConfig, Place], tuple[nn.Module, Sequence[CorrectedLabels] | None]]
+"""Learns from a study; gives the network and, where it corrects labels, those of the training recordings."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One seed with one network and one kind of marks: all ways."""
+
+    seed: int
+    backbone: str
+    condition: str
+    ways: tuple[str, ...]
+    size: StudySize
+    config: TrainConfig
+
+
+def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
+    """Learn in every way from every study, and write ``autolabel.toml`` beside the single results."""
+    tasks = _tasks(quick)
+    kept = out / ("autolabel-quick.jsonl" if quick else "autolabel.jsonl")
+    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    n_rows = sum(len(task.ways) for task in tasks)
+    known = {_key(row) for row in rows}
+    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool, kept.open("a") as file:
+        running = [pool.submit(_do_task, task, frozenset(known), out) for task in tasks]
+        progress("rows", len(rows), n_rows)
+        for done in as_completed(running):
+            rows += done.result()
+            file.writelines(json.dumps(row) + "\n" for row in done.result())
+            file.flush()
+            progress("rows", len(rows), n_rows)
+    return _write_down(out, rows, tasks)
+
+
+def _tasks(quick: bool) -> list[Task]:
+    if quick:
+        size = replace(SIZE, n_training=8, n_validation=3, n_test=4)
+        return [Task(SEEDS[0], "resnet", DECIDING, tuple(WAYS), size, replace(CONFIG, steps=100, validate_every=50))]
+    return [
+        Task(seed, backbone, condition, tuple(WAYS), SIZE, CONFIG)
+        for condition in sorted(CONDITIONS, key=lambda name: name != DECIDING)
+        for seed in (SEEDS if condition == DECIDING else FEW_SEEDS)
+        for backbone in BACKBONES
+    ]
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["seed"], row["backbone"], row["condition"], row["way"]
+
+
+def _do_task(task: Task, known: frozenset[tuple[Any, ...]], out: Path) -> list[dict[str, Any]]:
+    what = {"seed": task.seed, "backbone": task.backbone, "condition": task.condition}
+    wanted = [way for way in task.ways if _key({**what, "way": way}) not in known]
+    if not wanted:
+        return []
+    config = replace(task.config, backbone=task.backbone, seed=task.seed)  # type: ignore[arg-type]
+    scratch = out / "autolabel-scratch" / f"{task.seed}"
+    scratch.mkdir(parents=True, exist_ok=True)
+    study = make_study(task.seed, CONDITIONS[task.condition], task.size, config, cache=scratch / "signals")
+    name = f"{task.backbone}-{task.condition.replace(' ', '-')}"
+    place = Place(scratch / name, name, torch.device("cpu"))
+    rows = []
+    for way in wanted:
+        with repeatable(config.threads):
+            network, labels = WAYS[way](study, config, place)
+            rows.append({**what, "way": way, **_score(study, network, labels, config, place)})
+    place.clear()
+    return rows
+
+
+def _score(
+    study: Study, network: nn.Module, labels: Sequence[CorrectedLabels] | None, config: TrainConfig, place: Place
+) -> dict[str, float]:
+    def judge(recordings: Sequence[LabelledRecording]) -> list[NDArray[np.float64]]:
+        return [judge_recording(network, each.windows, place.device) for each in recordings]
+
+    if labels is None:
+        soft = [expit(logit).astype(np.float32) for logit in judge(study.training)]
+        of_labels = score_labels(study, soft, None)
+    else:
+        of_labels = score_labels(study, [each.soft for each in labels], [each.onsets for each in labels])
+    return {**of_labels, **score_network(study, judge(study.validation), judge(study.test), config)}
+
+
+def _plain(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, None]:
+    marked = [each.target for each in study.training]
+    # The first training of the correcting ways is the same, and is found again by its name.
+    return train_network(
+        study.training, marked, study.validation, config, place, stage="train on the marks"
+    ).network, None
+
+
+def _truth(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, None]:
+    known = study.with_truth(config)
+    place = replace(place, run=f"{place.run} truth")
+    targets = [each.target for each in known.training]
+    return train_network(known.training, targets, known.validation, config, place, stage="truth").network, None
+
+
+def _fine_tuned(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, None]:
+    """Train on marks and clips, then a little more on what is certain: clips, and windows far from every mark."""
+    network, _ = _plain(study, config, place)
+    certain = [np.where(each.certain | np.isfinite(each.clean), each.target, np.nan) for each in study.training]
+    short = replace(
+        config, steps=max(20, config.steps // 5), validate_every=20, optimiser=OptimiserConfig(learning_rate=2e-4)
+    )
+    clean = [each.astype(np.float32) for each in certain]
+    tuned = train_network(study.training, clean, study.validation, short, place, stage="tune", start=network)
+    return tuned.network, None
+
+
+def _smoothed(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, None]:
+    soft = [(0.8 * each.target + 0.1).astype(np.float32) for each in study.training]
+    return train_network(study.training, soft, study.validation, config, place, stage="smoothed").network, None
+
+
+def _by_method(method: str, *, clips: bool = True) -> Way:
+    def way(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, Sequence[CorrectedLabels]]:
+        study = study if clips else study.without_clips()
+        own = replace(place, checkpoint=place.checkpoint.with_name(f"{place.checkpoint.name}-{method}-{clips}"))
+        first = place.stage_checkpoint("train on the marks")
+        if clips and method != "meta" and first.exists():
+            own.stage_checkpoint("train on the marks").write_bytes(first.read_bytes())
+        learned = learn(study.training, study.validation, replace(config, method=method), own)  # type: ignore[arg-type]
+        own.clear()
+        return learned.network, learned.labels
+
+    return way
+
+
+def _meta_off(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, Sequence[CorrectedLabels]]:
+    off = replace(config, meta=replace(config.meta, bilevel=replace(config.meta.bilevel, meta=False)))
+    return _by_method("meta")(study, off, replace(place, run=f"{place.run} off"))
+
+
+WAYS: dict[str, Way] = {
+    "plain": _plain,
+    "smoothed labels": _smoothed,
+    "fine-tuned on clean": _fine_tuned,
+    "bi-level": _by_method("meta"),
+    "bi-level, meta step off": _meta_off,
+    "context": _by_method("context"),
+    "change-point": _by_method("changepoint"),
+    "change-point, no clips": _by_method("changepoint", clips=False),
+    "truth": _truth,
+}
+
+
+def _write_down(out: Path, rows: list[dict[str, Any]], tasks: Sequence[Task]) -> str:
+    settings = {"versions": versions(), "size": to_table(tasks[0].size), "config": to_table(tasks[0].config)}
+    conditions = {name: to_table(errors) if errors else {} for name, errors in CONDITIONS.items()}
+    (out / "autolabel.toml").write_text(
+        to_toml({**settings, "conditions": conditions, "rows": sorted(rows, key=_key)}), encoding="utf-8"
+    )
+    return table_text(rows)

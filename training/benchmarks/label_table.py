@@ -1,0 +1,86 @@
+"""Results of label correction as a table: means over seeds, and what each way gains over the floor, seed by seed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLOOR, CEILING = "plain", "truth"
+_COLUMNS = {
+    "label_auroc": ("label AUROC", 1),
+    "label_accuracy": ("label acc.", 1),
+    "onset_error_s": ("onset err. s", -1),
+    "early_auroc": ("early AUROC", 1),
+    "early_balanced_accuracy": ("early bal. acc.", 1),
+    "ictal_auroc": ("ictal AUROC", 1),
+    "sensitivity_at_rate": ("sens. at 1/h", 1),
+    "latency_at_rate_s": ("latency s", -1),
+    "within_15_s_at_rate": ("within 15 s", 1),
+    "event_f1": ("event F1", 1),
+    "false_alarms_per_day": ("false/day", 0),
+}
+_DECIDING = ("early_auroc", "early_balanced_accuracy", "within_15_s_at_rate", "event_f1")
+"""Columns of which the share of the gap is told."""
+
+
+def table_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Write a table for each network and condition, means with standard deviations over seeds."""
+    parts = []
+    for backbone in dict.fromkeys(row["backbone"] for row in rows):
+        for condition in dict.fromkeys(row["condition"] for row in rows if row["backbone"] == backbone):
+            chosen = [row for row in rows if (row["backbone"], row["condition"]) == (backbone, condition)]
+            parts.append(_one_table(f"{backbone}, marks {condition}", chosen))
+    return "\n\n".join(parts)
+
+
+def _one_table(title: str, rows: Sequence[dict[str, Any]]) -> str:
+    ways = list(dict.fromkeys(row["way"] for row in rows))
+    n_seeds = len({row["seed"] for row in rows})
+    lines = [f"{title} ({n_seeds} seeds; mean and standard deviation)"]
+    lines.append(f"{'':<26}" + "".join(f"{name:>17}" for name, _ in _COLUMNS.values()))
+    for way in ways:
+        cells = [_cell(_values(rows, way, column)) for column in _COLUMNS]
+        lines.append(f"{way:<26}" + "".join(f"{cell:>17}" for cell in cells))
+    lines += [_gain_text(rows, way) for way in ways if way not in (FLOOR, CEILING)]
+    return "\n".join(lines)
+
+
+def _values(rows: Sequence[dict[str, Any]], way: str, column: str) -> NDArray[np.float64]:
+    """Values of the seeds in order; NaN where a seed is missing."""
+    seeds = sorted({row["seed"] for row in rows})
+    found = {row["seed"]: row[column] for row in rows if row["way"] == way}
+    return np.array([found.get(seed, np.nan) for seed in seeds], dtype=np.float64)
+
+
+def _cell(values: NDArray[np.float64]) -> str:
+    if not np.isfinite(values).any():
+        return "-"
+    spread = np.nanstd(values, ddof=1) if np.isfinite(values).sum() > 1 else np.nan
+    digits = 1 if np.nanmax(np.abs(values)) > 2 else 3
+    return f"{np.nanmean(values):.{digits}f} ± {spread:.{digits}f}"
+
+
+def _gain_text(rows: Sequence[dict[str, Any]], way: str) -> str:
+    """Say what a way gains over the floor, with a 95 % interval over seeds, and which share of the gap that is."""
+    parts = []
+    for column in _DECIDING:
+        floor, ceiling, value = (_values(rows, name, column) for name in (FLOOR, CEILING, way))
+        gain, gap = value - floor, ceiling - floor
+        low, high = _interval(gain)
+        share = np.nanmean(gain) / np.nanmean(gap) if np.nanmean(gap) > 0 else np.nan
+        parts.append(
+            f"{_COLUMNS[column][0]} {np.nanmean(gain):+.3f} [{low:+.3f}, {high:+.3f}] = {share:.0%} of the gap"
+        )
+    return f"  {way} over {FLOOR}: " + "; ".join(parts)
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Bootstrap interval of the mean over seeds, 95 %."""
+    known = values[np.isfinite(values)]
+    if len(known) < 2:
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(0)
+    means = rng.choice(known, (10_000, len(known))).mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
