@@ -77,6 +77,10 @@ def simulate(
     hours: Annotated[float, typer.Option(help="Hours of EEG of each patient.")] = 4.0,
     seed: Seed = 0,
     layout: Annotated[Literal["chb-mit", "bids"], typer.Option(help="How the folder is laid out.")] = "chb-mit",
+    clips: Annotated[
+        int,
+        typer.Option(help="Label so many clips near marks as a faultless clinician would, in DIR/clips.tsv.", min=0),
+    ] = 0,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change one setting, such as seizures_per_hour=0.1. May be repeated."),
@@ -85,6 +89,7 @@ def simulate(
     """Write a simulated cohort as EDF files with rough marks; run it again to go on after an interruption."""
     from eegwarn import terminal
     from eegwarn.cohort.simulate import SimulationConfig, write_cohort
+    from eegwarn.cohort.simulate.clips import write_simulated_clips
     from eegwarn.config import override
 
     config = override(SimulationConfig(), settings or ())
@@ -94,6 +99,8 @@ def simulate(
             progress("simulate", round(60 * done_h), round(60 * total_h))
 
         write_cohort(folder, n_patients=patients, hours=hours, seed=seed, layout=layout, config=config, progress=report)
+    if clips:
+        write_simulated_clips(folder, clips, seed=seed)
     typer.echo(
         f"Simulated {patients} patients of {hours:g} h each in {folder}. Look at them with: eegwarn inspect {folder}"
     )

@@ -48,19 +48,21 @@ def correct_labels(
     return tuple(correct_by_changepoint(each, config.changepoint, context) for each in roughs)
 
 
-def describe_correction(roughs: Sequence[RoughLabels], corrected: Sequence[CorrectedLabels]) -> dict[str, Any]:
-    """Tell what a correction did: how far marks moved, how sure the labels are, and how many windows were known."""
-    onsets = [onset for each in corrected for onset in each.onsets]
-    moved_s = np.array([onset.onset_s - onset.mark_s for onset in onsets])
-    soft = np.concatenate([each.soft[rough.counted] for each, rough in zip(corrected, roughs, strict=True)])
+def describe_correction(
+    recordings: Sequence[LabelledRecording], corrected: Sequence[CorrectedLabels]
+) -> dict[str, Any]:
+    """Tell what a correction did: how sure the labels are, and where each mark moved."""
+    soft = np.concatenate([each.soft[one.counted] for each, one in zip(corrected, recordings, strict=True)])
     sure = np.clip(soft[np.isfinite(soft)], 1e-6, 1 - 1e-6)
-    found = np.isfinite(moved_s)
-    about: dict[str, Any] = {
+    onsets = [
+        {"recording": one.fingerprint, **{name: round(value, 3) for name, value in vars(onset).items()}}
+        for each, one in zip(corrected, recordings, strict=True)
+        for onset in each.onsets
+    ]
+    return {
         "n_marks": len(onsets),
-        "n_marks_doubted": int(sum(onset.p_seizure < 0.5 for onset in onsets)),
-        "n_known_windows": int(sum(np.isfinite(each.clean).sum() for each in roughs)),
+        "n_marks_doubted": sum(onset["p_seizure"] < 0.5 for onset in onsets),
+        "n_known_windows": int(sum(np.isfinite(each.clean).sum() for each in recordings)),
         "label_entropy": float(-np.mean(sure * np.log(sure) + (1 - sure) * np.log(1 - sure))),
+        "onsets": onsets,
     }
-    if found.any():
-        about["moved_s"] = [round(float(value), 2) for value in np.percentile(moved_s[found], [5, 25, 50, 75, 95])]
-    return about

@@ -112,8 +112,7 @@ def learn_by_meta(
     state = _loop(warm, corrector, training, validation, described, clean, config, place)
     soft = [_soft_labels(corrector, described, number, config, place.device) for number in range(len(training))]
     labels = tuple(_corrected(each, one) for each, one in zip(training, soft, strict=True))
-    roughs = [rough_labels(each, rows[:, -1]) for each, rows in zip(training, described.rows, strict=True)]
-    about = describe_correction(roughs, labels)
+    about = describe_correction(training, labels)
     shutil.rmtree(folder, ignore_errors=True)
     network = MetaIndicator(frozen, corrector) if config.indicator == "meta" else state.network
     return Learned(network, state, labels, about)
@@ -166,7 +165,7 @@ def _loop(
             "corrector": corrector_optimiser(corrector, config.meta.bilevel),
         },
     )
-    noisy = pool_windows(training, [_where_unknown(each) for each in training], "training")
+    noisy = pool_windows(training, [each.target for each in training], "training")
     look = Look(validation, config, place.device)
 
     def take_step(state: TrainState) -> dict[str, float]:
@@ -220,10 +219,6 @@ def _take_step(
     )
     numbers = {name: value for name, value in vars(report).items() if isinstance(value, float) and np.isfinite(value)}
     return {**numbers, "faults": float(bool(report.fault))}
-
-
-def _where_unknown(recording: LabelledRecording) -> NDArray[np.float32]:
-    return np.where(np.isnan(recording.clean), recording.positive, np.nan).astype(np.float32)
 
 
 def _from_mark_s(recording: LabelledRecording) -> NDArray[np.float32]:

@@ -51,11 +51,14 @@ def _learn_twice(
     config: TrainConfig,
     place: Place,
 ) -> Learned:
-    """Train on the marks, correct the labels by what that network says, and train from scratch on those."""
-    marked = [each.target for each in training]
+    """Train on the marks, correct the labels by what that network says, and train from scratch on those.
+
+    The first network is not told the clips: the label models are fitted on what it says about them.
+    """
+    marked = [each.positive.astype(np.float32) for each in training]
     first = train_network(training, marked, validation, config, place, stage="train on the marks")
     roughs = [rough_labels(each, judge_recording(first.network, each.windows, place.device)) for each in training]
     labels = correct_labels(roughs, config, np.random.default_rng((config.seed, 3)))
     soft = [each.soft for each in labels]
     state = train_network(training, soft, validation, config, place, stage="train on corrected labels")
-    return Learned(state.network, state, labels, describe_correction(roughs, labels))
+    return Learned(state.network, state, labels, describe_correction(training, labels))

@@ -1,8 +1,7 @@
 """Label correction on rough marks of simulated patients: ways to correct, controls, floor and ceiling.
 
 For each seed patients are simulated, marked by raters of three kinds, and 40 clips near marks are labelled without
-error. Every way learns from the same windows with the same network. The floor is training on marks and clips as they
-are, the ceiling training on the true labels; a way is judged by the labels it gives to the training patients and by the
+error. Every way learns from the same windows with the same network. The floor is training on the marks as they are, the ceiling training on the true labels; a way is judged by the labels it gives to the training patients and by the
 network on patients never seen. Results are kept line by line, so that a run that was interrupted goes on.
 """
 
@@ -135,7 +134,7 @@ def _score(
 
 
 def _plain(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, None]:
-    marked = [each.target for each in study.training]
+    marked = [each.positive.astype(np.float32) for each in study.training]
     # The first training of the correcting ways is the same, and is found again by its name.
     return train_network(
         study.training, marked, study.validation, config, place, stage="train on the marks"
@@ -171,7 +170,7 @@ def _by_method(method: str, *, clips: bool = True) -> Way:
         study = study if clips else study.without_clips()
         own = replace(place, checkpoint=place.checkpoint.with_name(f"{place.checkpoint.name}-{method}-{clips}"))
         first = place.stage_checkpoint("train on the marks")
-        if clips and method != "meta" and first.exists():
+        if method != "meta" and first.exists():
             own.stage_checkpoint("train on the marks").write_bytes(first.read_bytes())
         learned = learn(study.training, study.validation, replace(config, method=method), own)  # type: ignore[arg-type]
         own.clear()

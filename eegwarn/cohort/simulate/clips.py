@@ -1,12 +1,17 @@
 """Clips as a clinician would label them who looks closely and never errs: the clean set of a simulated cohort."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from eegwarn.events.clips import KnownStretch
+from eegwarn.cohort.reading import read_cohort
+from eegwarn.cohort.simulate.write import DERIVATIVES, TRUTH
+from eegwarn.events.clips import KnownStretch, write_clips
 from eegwarn.events.event import SeizureEvent
 
+CLIPS = "clips.tsv"
 CLIP_S = 10.0
 _BEFORE_MARK_S = 60.0
 _AFTER_MARK_S = 30.0
@@ -45,6 +50,42 @@ def clips_near_marks(
         start_s = float(np.clip(start_s, 0, durations_s[name] - CLIP_S))
         clips.setdefault(name, []).extend(_judged(start_s, start_s + CLIP_S, truth[name]))
     return {name: tuple(stretches) for name, stretches in clips.items()}
+
+
+def write_simulated_clips(folder: Path, n_clips: int, *, seed: int) -> None:
+    """Write ``clips.tsv`` into a simulated cohort's folder: clips near the first rater's marks, labelled by the truth.
+
+    Parameters
+    ----------
+    folder : Path
+        As `eegwarn.cohort.simulate.write_cohort` left it.
+    n_clips : int
+        How many.
+    seed : int
+        Of the choice of clips.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    recordings = read_cohort(folder).recordings
+    truth: dict[str, list[SeizureEvent]] = {recording.name: [] for recording in recordings}
+    for path in sorted((folder / DERIVATIVES / TRUTH).glob("*.json")):
+        patient = json.loads(path.read_text(encoding="utf-8"))
+        for file in patient["files"]:
+            for seizure in patient["seizures"]:
+                onset_s, offset_s = (seizure[name] - file["start_s"] for name in ("onset_s", "offset_s"))
+                if file["name"] in truth and onset_s < file["duration_s"] and offset_s > 0:
+                    truth[file["name"]].append(SeizureEvent(onset_s, offset_s))
+    clips = clips_near_marks(
+        {recording.name: recording.events for recording in recordings},
+        truth,
+        {recording.name: recording.duration_s for recording in recordings},
+        n_clips,
+        np.random.default_rng((seed, 12)),
+    )
+    write_clips(folder / CLIPS, clips)
 
 
 def _judged(start_s: float, end_s: float, seizures: Sequence[SeizureEvent]) -> list[KnownStretch]:

@@ -1,14 +1,22 @@
 """A cohort without files is the cohort that would be written, and its clips tell the truth."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eegwarn.cohort.simulate import SimulatedCohortRecording, SimulationConfig, simulated_cohort, simulated_recording
-from eegwarn.cohort.simulate.clips import CLIP_S, clips_near_marks
+from eegwarn.cohort import read_cohort
+from eegwarn.cohort.simulate import (
+    SimulatedCohortRecording,
+    SimulationConfig,
+    simulated_cohort,
+    simulated_recording,
+    write_cohort,
+)
+from eegwarn.cohort.simulate.clips import CLIP_S, clips_near_marks, write_simulated_clips
 from eegwarn.errors import ConfigError
-from eegwarn.events import SeizureEvent
+from eegwarn.events import SeizureEvent, read_clips
 
 CONFIG = SimulationConfig(seizures_per_hour=4.0)
 
@@ -68,3 +76,23 @@ def test_clips_lie_near_marks_and_say_where_the_seizure_is() -> None:
 
 def test_without_marks_there_is_no_clip() -> None:
     assert clips_near_marks({"a": ()}, {"a": ()}, {"a": 600.0}, 5, np.random.default_rng(0)) == {}
+
+
+def test_written_clips_are_of_the_cohorts_recordings_and_true_by_its_truth(tmp_path: Path) -> None:
+    write_cohort(tmp_path, n_patients=3, hours=0.1, seed=5, config=CONFIG)
+    write_simulated_clips(tmp_path, 12, seed=0)
+    clips = read_clips(tmp_path / "clips.tsv")
+    recordings = {recording.name: recording for recording in read_cohort(tmp_path).recordings}
+    same = {f"sim{number + 1:02d}_01.edf": each for number, each in enumerate(recordings_of(3))}
+    assert clips
+    for name, stretches in clips.items():
+        assert name in recordings
+        for stretch in stretches:
+            middle_s = (stretch.start_s + stretch.end_s) / 2
+            inside = [event.onset_s <= middle_s < (event.offset_s or 0) for event in same[name].true_events]
+            assert stretch.seizure == any(inside)
+
+
+def recordings_of(n_patients: int) -> list[SimulatedCohortRecording]:
+    cohort = simulated_cohort(n_patients, hours=0.1, seed=5, config=CONFIG)
+    return [each for each in cohort.recordings if isinstance(each, SimulatedCohortRecording)]
