@@ -12,6 +12,7 @@ and Dumais (AAAI 2021, equation 6) approximate by a double backward pass, here f
 element-wise.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,12 +75,16 @@ def look_ahead(optimiser: torch.optim.Optimizer, *, clip: float | Tensor = 1.0) 
         if group.get("maximize") or group.get("amsgrad"):
             raise ConfigError("A look-ahead is known for optimisers without maximize and amsgrad. Switch them off.")
         if isinstance(optimiser, torch.optim.SGD):
+            weights += here
             slopes.append(_sgd_slope(group, here, optimiser.state))
         elif isinstance(optimiser, torch.optim.Adam):  # AdamW is one, with its decay decoupled
-            slopes.append(_adam_slope(group, here, optimiser.state))
+            done = [int(optimiser.state.get(weight, {}).get("step", 0)) for weight in here]
+            for n_steps in sorted(set(done)):  # one number, unless some weights go without a gradient at times
+                together = [weight for weight, each in zip(here, done, strict=True) if each == n_steps]
+                weights += together
+                slopes.append(_adam_slope(group, together, optimiser.state, n_steps + 1))
         else:
             raise ConfigError(f"A look-ahead is known for SGD, Adam and AdamW, but got {type(optimiser).__name__}.")
-        weights += here
     return LookAhead(tuple(weights), _vector([weight.detach() for weight in weights]), torch.cat(slopes) * clip)
 
 
@@ -205,28 +210,24 @@ def _sgd_slope(group: dict[str, Any], weights: Sequence[nn.Parameter], state: Ma
     return torch.cat(slopes)
 
 
-def _adam_slope(group: dict[str, Any], weights: Sequence[nn.Parameter], state: Mapping[Any, Any]) -> Tensor:
+def _adam_slope(
+    group: dict[str, Any], weights: Sequence[nn.Parameter], state: Mapping[Any, Any], n_steps: int
+) -> Tensor:
     """Differentiate -lr m / (1 - beta1^t) / (sqrt(s / (1 - beta2^t)) + eps) by g, the newest gradient in m and s."""
     beta1, beta2 = group["betas"]
-    states = [state.get(weight) or {} for weight in weights]
     gradient = _vector([weight.grad for weight in weights if weight.grad is not None])
     if not group["decoupled_weight_decay"]:
         gradient = gradient + group["weight_decay"] * _vector([weight.detach() for weight in weights])
     mean, square = (
-        _vector([s.get(key, torch.zeros_like(weight)) for s, weight in zip(states, weights, strict=True)])
+        _vector([state.get(weight, {}).get(key, torch.zeros_like(weight)) for weight in weights])
         for key in ("exp_avg", "exp_avg_sq")
     )
     mean = torch.lerp(gradient, mean, beta1)
     root = torch.sqrt(beta2 * square + (1 - beta2) * gradient**2)
-    steps = torch.tensor([float(s.get("step", 0)) + 1 for s in states], dtype=torch.float64)
-    sizes = torch.tensor([weight.numel() for weight in weights])
-    of_mean, of_root = (
-        correction.to(gradient).repeat_interleave(sizes.to(gradient.device))
-        for correction in (1 - beta1**steps, torch.sqrt(1 - beta2**steps))
-    )
+    of_mean, of_root = 1 - beta1**n_steps, math.sqrt(1 - beta2**n_steps)
     below = root / of_root + group["eps"]
     # Where the root is 0 every gradient was, and the mean with them: the second term vanishes.
-    root_slope = (1 - beta2) * gradient / (of_root * root.clamp_min(torch.finfo(root.dtype).tiny))
+    root_slope = (1 - beta2) / of_root * gradient / root.clamp_min(torch.finfo(root.dtype).tiny)
     slope: Tensor = -float(group["lr"]) / of_mean * ((1 - beta1) - mean * root_slope / below) / below
     return slope
 

@@ -103,7 +103,7 @@ def test_a_wide_open_skip_gate_gives_the_label_back(evidence: Evidence) -> None:
 def test_a_few_weights_follow_the_time_from_the_mark() -> None:
     from_mark_s = torch.linspace(-60, 60, 241)
     evidence = Evidence(torch.zeros(241, 12), torch.zeros(241), (from_mark_s >= 0).long(), from_mark_s)
-    p = torch.sigmoid(make(CorrectorConfig(form="few", mark_delay_s=8, late_share=0.85))(evidence))
+    p = torch.sigmoid(make(CorrectorConfig(form="few", mark_delay_s=8, late_share=0.85))(evidence)).detach()
     assert bool((p.diff() >= 0).all())
     # A window at half of the late marks' delay is in the seizure with half of their probability.
     assert float(p[(from_mark_s == -8).nonzero()]) == pytest.approx(0.02 + 0.96 * 0.85 / 2, abs=1e-3)

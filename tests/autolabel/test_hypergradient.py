@@ -128,6 +128,21 @@ def test_the_first_step_of_momentum_is_not_dampened(name: str) -> None:
     assert relative_error(quick(network, optimiser, label, 1.0, "exact"), wanted) <= 1e-6
 
 
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_weights_that_started_to_learn_later_count_their_own_steps(name: str) -> None:
+    network = make_network("resnet")
+    optimiser = OPTIMISERS[name](network)
+    for step in range(4):
+        network.stem.requires_grad_(step > 1)
+        eeg_uv, label = draw(8, 100 + step)
+        optimiser.zero_grad()
+        binary_cross_entropy_with_logits(network(eeg_uv), label).backward()
+        optimiser.step()
+    label = draw(8, 0)[1]
+    wanted, _ = unrolled(network, optimiser, name, label, 1.0)
+    assert relative_error(quick(network, optimiser, label, 1.0, "exact"), wanted) <= 1e-6
+
+
 def test_shortened_gradients_count_as_such() -> None:
     network, optimiser = warmed("resnet", "adamw")
     label = draw(8, 0)[1]
