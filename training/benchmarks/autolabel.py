@@ -1,7 +1,8 @@
 """Label correction on rough marks of simulated patients: ways to correct, controls, floor and ceiling.
 
 For each seed patients are simulated, marked by raters of three kinds, and 40 clips near marks are labelled without
-error. Every way learns from the same windows with the same network. The floor is training on the marks as they are, the ceiling training on the true labels; a way is judged by the labels it gives to the training patients and by the
+error. Every way learns from the same windows with the same network. The floor is training on the marks as they are,
+the ceiling training on the true labels; a way is judged by the labels it gives to the training patients and by the
 network on patients never seen. Results are kept line by line, so that a run that was interrupted goes on.
 """
 
