@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eegwarn.backbones.resnet import GROUPS
+from eegwarn.backbones.resnet import GROUPS, convolution
 from eegwarn.errors import ConfigError
 
 _SMALLEST_AMPLITUDE = 1e-2
@@ -70,14 +70,10 @@ class LSTM(nn.Module):
         super().__init__()
         self.config = config
         stem, *_ = config.widths
-        self.stem = nn.Conv1d(config.n_channels, stem, 2 * config.kernel + 1, stride=2, padding=config.kernel)
+        self.stem = convolution(config.n_channels, stem, 2 * config.kernel + 1, stride=2)
         self.front = nn.Sequential(
             *(
-                nn.Sequential(
-                    nn.GroupNorm(GROUPS, n_in),
-                    nn.ReLU(),
-                    nn.Conv1d(n_in, n_out, config.kernel, stride=2, padding=config.kernel // 2),
-                )
+                nn.Sequential(nn.GroupNorm(GROUPS, n_in), nn.ReLU(), convolution(n_in, n_out, config.kernel, stride=2))
                 for n_in, n_out in zip(config.widths, config.widths[1:], strict=False)
             )
         )
@@ -104,10 +100,11 @@ class LSTM(nn.Module):
             State of either direction after its last frame, and mean of the states over the frames.
         """
         x = torch.clamp(eeg_uv / self.config.scale_uv, -self.config.clip, self.config.clip)
-        x = self.stem(x)  # (batch, widths[0], n_times / 2)
+        x = self.stem(x.unsqueeze(2))  # (batch, widths[0], 1, n_times / 2)
         # The norms take amplitude away, and it is a cue: the LSTM is told it, as a logarithm, beside each frame.
-        amplitude = functional.avg_pool1d(x.abs(), 2 ** (len(self.config.widths) - 1))  # (batch, widths[0], n_frames)
-        x = self.norm(self.front(x))[:, :, : amplitude.shape[2]]  # (batch, widths[-1], n_frames)
+        stretch = 2 ** (len(self.config.widths) - 1)
+        amplitude = functional.avg_pool1d(x.squeeze(2).abs(), stretch)  # (batch, widths[0], n_frames)
+        x = self.norm(self.front(x)).squeeze(2)[:, :, : amplitude.shape[2]]  # (batch, widths[-1], n_frames)
         frames = torch.cat([x, torch.log(amplitude + _SMALLEST_AMPLITUDE)], dim=1)
         states, (last, _) = self.recurrent(frames.transpose(1, 2))  # (batch, n_frames, 2 hidden), (2, batch, hidden)
         return torch.cat([last[0], last[1], states.mean(dim=1)], dim=1)  # (batch, 4 hidden)

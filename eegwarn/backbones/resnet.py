@@ -63,7 +63,7 @@ class ResNet(nn.Module):
         super().__init__()
         self.config = config
         stem, *_ = config.widths
-        self.stem = nn.Conv1d(config.n_channels, stem, 2 * config.kernel + 1, stride=2, padding=config.kernel)
+        self.stem = convolution(config.n_channels, stem, 2 * config.kernel + 1, stride=2)
         inputs = (stem, *config.widths)
         self.stages = nn.Sequential(
             *(ResidualBlock(i, o, config.kernel) for i, o in zip(inputs, config.widths, strict=False))
@@ -89,8 +89,8 @@ class ResNet(nn.Module):
             Logarithms of mean and standard deviation over time of each filter of the last stage.
         """
         x = torch.clamp(eeg_uv / self.config.scale_uv, -self.config.clip, self.config.clip)
-        x = self.stem(x)  # (batch, widths[0], n_times / 2)
-        x = self.stages(x)  # (batch, widths[-1], n_times / 2 ** (n_stages + 1))
+        x = self.stem(x.unsqueeze(2))  # (batch, widths[0], 1, n_times / 2)
+        x = self.stages(x).squeeze(2)  # (batch, widths[-1], n_times / 2 ** (n_stages + 1))
         # No norm here: amplitude is a cue, and it has come this far on the short cuts. The logarithm tames it.
         x = functional.relu(x)
         mean = x.mean(dim=2)  # (batch, widths[-1])
@@ -103,20 +103,28 @@ class ResNet(nn.Module):
         return logit
 
 
+def convolution(n_inputs: int, n_outputs: int, kernel: int, *, stride: int = 1) -> nn.Conv2d:
+    """Make a convolution over time of (batch, n_inputs, 1, n_times), padded so that only ``stride`` shortens it.
+
+    A height of one costs nothing in training, and onnxruntime has its quick kernels for two dimensions alone.
+    """
+    return nn.Conv2d(n_inputs, n_outputs, (1, kernel), stride=(1, stride), padding=(0, kernel // 2))
+
+
 class ResidualBlock(nn.Module):
     """Two normalised convolutions beside a short cut; the time axis is halved (He et al., ECCV 2016, figure 4e)."""
 
     def __init__(self, n_inputs: int, n_outputs: int, kernel: int) -> None:
         super().__init__()
         self.norm_in = nn.GroupNorm(GROUPS, n_inputs)
-        self.conv_in = nn.Conv1d(n_inputs, n_outputs, kernel, stride=2, padding=kernel // 2)
+        self.conv_in = convolution(n_inputs, n_outputs, kernel, stride=2)
         self.norm_out = nn.GroupNorm(GROUPS, n_outputs)
-        self.conv_out = nn.Conv1d(n_outputs, n_outputs, kernel, padding=kernel // 2)
-        self.short_cut = nn.Conv1d(n_inputs, n_outputs, 1, stride=2)
+        self.conv_out = convolution(n_outputs, n_outputs, kernel)
+        self.short_cut = convolution(n_inputs, n_outputs, 1, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, n_inputs, n_times) to (batch, n_outputs, n_times / 2)."""
-        y = self.conv_in(functional.relu(self.norm_in(x)))  # (batch, n_outputs, n_times / 2)
+        """Map (batch, n_inputs, 1, n_times) to (batch, n_outputs, 1, n_times / 2)."""
+        y = self.conv_in(functional.relu(self.norm_in(x)))  # (batch, n_outputs, 1, n_times / 2)
         y = self.conv_out(functional.relu(self.norm_out(y)))
-        sum_of_both: Tensor = y + self.short_cut(x)  # (batch, n_outputs, n_times / 2)
+        sum_of_both: Tensor = y + self.short_cut(x)  # (batch, n_outputs, 1, n_times / 2)
         return sum_of_both
