@@ -1,6 +1,8 @@
 """From a recording and a model to warning levels, alarms and faults."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from eegwarn.bedside.runtime import Runtime
 from eegwarn.events.event import SeizureEvent
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.recording import Recording
-from eegwarn.signal.windows import stream_windows
+from eegwarn.signal.windows import Windows, stream_windows
 from eegwarn.warning.alarm import Alarm, Fault, alarm_events, find_alarms
 from eegwarn.warning.calibrate import probability
 from eegwarn.whole_file import whole_file
@@ -98,7 +100,7 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
     n_windows = max(0, int((recording.duration_s - config.windows.window_s) / config.windows.hop_s) + 1)
     starts, levels, n_done = [np.empty(0)], [np.empty(0)], 0
     n_bad = np.zeros(len(LONGITUDINAL_BIPOLAR), dtype=np.int64)
-    for windows in stream_windows(recording, config.signal, config.windows):
+    for windows in _ahead(stream_windows(recording, config.signal, config.windows)):
         starts.append(windows.start_s)
         levels.append(probability(config.calibration, runtime.logit(windows)))
         n_bad += windows.bad.sum(axis=0)
@@ -119,6 +121,15 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
         faults,
         tuple(name for name, n in zip(LONGITUDINAL_BIPOLAR, n_bad, strict=True) if n > n_done / 2),
     )
+
+
+def _ahead(stretches: Iterator[Windows]) -> Iterator[Windows]:
+    """Let a second thread make the next windows while those before are judged: two cores share the work."""
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        waiting = deque(maker.submit(next, stretches, None) for _ in range(2))
+        while (windows := waiting.popleft().result()) is not None:
+            waiting.append(maker.submit(next, stretches, None))
+            yield windows
 
 
 def write_probabilities(path: Path, scored: Scored) -> None:
