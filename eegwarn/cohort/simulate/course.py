@@ -33,7 +33,7 @@ def ictal_course(patient: SimulatedPatient, time_s: NDArray[np.float64]) -> NDAr
     for seizure in _around(patient, time_s):
         rise = np.clip((time_s - seizure.onset_s) / (seizure.early_s + 5), 0, 1)
         fall = np.clip((seizure.offset_s + 2 - time_s) / 2, 0, 1)
-        course = np.maximum(course, rise * fall * (0.3 if seizure.subtle else 1.0))
+        course = np.maximum(course, rise * fall * (0.1 if seizure.subtle else 1.0))
     return course
 
 

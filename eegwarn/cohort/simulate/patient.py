@@ -196,7 +196,7 @@ def _draw_epilepsy(rng: np.random.Generator, config: SimulationConfig) -> Epilep
         # Patients of CHB-MIT differ so in the logarithm of their usual seizure's length.
         duration_s=_spread(rng, 75.0, 0.55),
         early_s=float(rng.uniform(4, 15)),
-        amplitude_uv=_spread(rng, 60.0, 0.5),
+        amplitude_uv=_spread(rng, 72.0, 0.5),
         start_hz=float(rng.uniform(5.5, 9.0)),
         end_hz=float(rng.uniform(2.2, 4.0)),
         spread_mm_s=float(rng.uniform(3, 10)),

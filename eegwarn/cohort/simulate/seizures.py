@@ -15,7 +15,7 @@ from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import SimulatedSeizure
 
 _LEAST_REACH = 0.04
-_SUBTLE_AMPLITUDE = 0.32
+_SUBTLE_AMPLITUDE = 0.17
 _SUBTLE_REACH_MM = 22.0
 _NOISE_SHARE = 0.8
 
