@@ -22,23 +22,16 @@ class WindowPool:
         Rows (recording, window).
     positive_target, negative_target : ndarray of float32, shape (n,)
         Probability of a seizure of each.
-    early : ndarray of intp, shape (n_early,)
-        Which of the positive ones lie soon after the beginning of theirs.
     """
 
     positive: NDArray[np.int32]
     negative: NDArray[np.int32]
     positive_target: NDArray[np.float32]
     negative_target: NDArray[np.float32]
-    early: NDArray[np.intp]
 
 
 def pool_windows(
-    recordings: Sequence[LabelledRecording],
-    targets: Sequence[NDArray[np.float32]],
-    part: str,
-    *,
-    early_s: float = 0.0,
+    recordings: Sequence[LabelledRecording], targets: Sequence[NDArray[np.float32]], part: str
 ) -> WindowPool:
     """Collect the windows that count and have a target.
 
@@ -50,21 +43,18 @@ def pool_windows(
         Of each recording's windows; NaN where there is none.
     part : str
         Its name, for messages.
-    early_s : float
-        How long after the first window of an uninterrupted row of positive ones a window counts as early, in s.
 
     Raises
     ------
     CohortError
         If there is no positive or no negative window.
     """
-    rows, chances, begun_s = [np.empty((0, 2), dtype=np.int32)], [np.empty(0, dtype=np.float32)], [np.empty(0)]
+    rows, chances = [np.empty((0, 2), dtype=np.int32)], [np.empty(0, dtype=np.float32)]
     for number, (recording, target) in enumerate(zip(recordings, targets, strict=True)):
         window = np.flatnonzero(recording.counted & np.isfinite(target)).astype(np.int32)
         rows.append(np.column_stack([np.full_like(window, number), window]))
         chances.append(target[window])
-        begun_s.append(_since_begin_s(recording.windows.start_s, target)[window])
-    row, chance, since_s = np.concatenate(rows), np.concatenate(chances), np.concatenate(begun_s)
+    row, chance = np.concatenate(rows), np.concatenate(chances)
     positive = chance >= 0.5
     for chosen, name in ((positive, "seizure"), (~positive, "calm")):
         if not chosen.any():
@@ -72,17 +62,7 @@ def pool_windows(
                 f"The {part} part ({len(recordings)} usable recordings) has no usable {name} window. "
                 "Give more recordings, or another split."
             )
-    early = np.flatnonzero(since_s[positive] <= early_s)
-    return WindowPool(row[positive], row[~positive], chance[positive], chance[~positive], early)
-
-
-def _since_begin_s(start_s: NDArray[np.float64], target: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Time since the first of the uninterrupted row of positive windows that each belongs to, shape (n_windows,)."""
-    positive = target >= 0.5
-    begins = positive & ~np.concatenate([[False], positive[:-1]])
-    # Nothing is known of how long a seizure lasts already that was under way at the start.
-    began_s = np.maximum.accumulate(np.where(begins, start_s, -np.inf))
-    return np.where(positive, start_s - began_s, np.inf)
+    return WindowPool(row[positive], row[~positive], chance[positive], chance[~positive])
 
 
 def draw_batch(
@@ -96,25 +76,19 @@ def draw_batch(
     target : ndarray of float32, shape (batch_size,)
         Probability of a seizure.
     """
-    rows, target = draw_rows(pool, config, rng)
+    rows, target = draw_rows(pool, config.batch_size, config.positive_share, rng)
     eeg_uv = gather_windows(recordings, rows)
     augment(eeg_uv, config.augment, config.signal.sfreq, rng)
     return eeg_uv, target
 
 
 def draw_rows(
-    pool: WindowPool, config: TrainConfig, rng: np.random.Generator
+    pool: WindowPool, n_rows: int, positive_share: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Draw rows (recording, window) of a batch, a fixed share of positives first, and their targets."""
-    n_positive = max(1, min(config.batch_size - 1, round(config.positive_share * config.batch_size)))
-    n_early = round(config.early_share * n_positive) if len(pool.early) else 0
-    positive = np.concatenate(
-        [
-            pool.early[rng.integers(max(1, len(pool.early)), size=n_early)],
-            rng.integers(len(pool.positive), size=n_positive - n_early),
-        ]
-    )
-    negative = rng.integers(len(pool.negative), size=config.batch_size - n_positive)
+    """Draw rows (recording, window) with a fixed share of positives first, and their targets."""
+    n_positive = max(1, min(n_rows - 1, round(positive_share * n_rows)))
+    positive = rng.integers(len(pool.positive), size=n_positive)
+    negative = rng.integers(len(pool.negative), size=n_rows - n_positive)
     return (
         np.concatenate([pool.positive[positive], pool.negative[negative]]),
         np.concatenate([pool.positive_target[positive], pool.negative_target[negative]]),

@@ -178,11 +178,6 @@ class TrainConfig:
         Windows in a step.
     positive_share : float
         Share of a batch that is drawn from windows of seizures; calibration undoes the imbalance.
-    early_share : float
-        Share of a batch's seizure windows that is drawn from the first ``early_s`` of seizures, as they are labelled.
-        Without it a network learns the loud middle of seizures, of which there is most.
-    early_s : float
-        What counts as early, in s.
     validate_every : int
         Steps between looks at the validation patients; a checkpoint is written at each.
     validation_windows : int
@@ -205,8 +200,6 @@ class TrainConfig:
     steps: int = 4000
     batch_size: int = 64
     positive_share: float = 0.4
-    early_share: float = 0.5
-    early_s: float = 20.0
     validate_every: int = 200
     validation_windows: int = 2000
     patience: int = 8
@@ -235,11 +228,6 @@ class TrainConfig:
         for name in counts:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, but got {getattr(self, name)}.")
-        if not (0 <= self.early_share <= 1 and 0 <= self.early_s < inf):
-            raise ConfigError(
-                f"early_share must lie between 0 and 1 and early_s be at least 0, but got {self.early_share} and "
-                f"{self.early_s}."
-            )
         if not 0 < self.positive_share < 1:
             raise ConfigError(f"positive_share must lie between 0 and 1, but got {self.positive_share}.")
         if not 0 <= self.horizon_s < inf or not 0 < self.wanted_false_alarms_per_day < inf:

@@ -1,6 +1,6 @@
 """Evaluation of a model file on patients that it was not trained on.
 
-``evaluate_model(bundle, cohort, *, model, include_seen=False, seed=0, progress=None) -> Evaluated``
+``evaluate_model(bundle, cohort, *, model, include_seen=False, seed=0, sph_s=None, progress=None) -> Evaluated``
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from eegwarn.cohort import Cohort, CohortRecording, fingerprint
 from eegwarn.cohort.content import file_fingerprint
 from eegwarn.config import to_toml
 from eegwarn.errors import CohortError, RecordingError, SplitError
-from eegwarn.evaluate import Context, ForecastRule, Report, ScoredRecording, make_report
+from eegwarn.evaluate import Context, Report, ScoredRecording, make_report, rule_of_horizon
 from eegwarn.evaluate.html import write_report
 from eegwarn.events.labels import WindowState, label_windows
+from eegwarn.warning import AlarmConfig, smooth
 from training.record import Origin, person_code, read_origin
 
 
@@ -53,6 +54,7 @@ def evaluate_model(
     model: str,
     include_seen: bool = False,
     seed: int = 0,
+    sph_s: float | None = None,
     progress: Progress | None = None,
 ) -> Evaluated:
     """Score recordings with a model and compare with their marks.
@@ -71,7 +73,9 @@ def evaluate_model(
     include_seen : bool
         Evaluate on patients that training saw as well; the report says so.
     seed : int
-        Of the bootstrap.
+        Of the bootstrap and of the shifts in time.
+    sph_s : float, optional
+        Of a model that foresees: how long before an onset a warning must come, in s; see ``rule_of_horizon``.
     progress : callable, optional
         Told of every step.
 
@@ -97,7 +101,6 @@ def evaluate_model(
     recordings, skipped = _score_all(bundle, cohort, chosen, progress)
     if not recordings:
         raise CohortError(f"No recording of {str(cohort.folder)!r} could be scored: {skipped[0][0]}: {skipped[0][1]}")
-    horizon_s = bundle.config.horizon_s
     report = make_report(
         recordings,
         Context(
@@ -109,7 +112,7 @@ def evaluate_model(
             scorer=f"timescoring {version('timescoring')}",
         ),
         np.random.default_rng(seed),
-        forecast=ForecastRule(0.0, horizon_s) if horizon_s else None,
+        forecast=rule_of_horizon(bundle.config.horizon_s, sph_s=sph_s),
     )
     return Evaluated(report, tuple(recordings), tuple(sorted(left_out & seen.known)), tuple(skipped))
 
@@ -128,6 +131,7 @@ def write_html(path: Path, evaluated: Evaluated, bundle: Bundle) -> None:
         evaluated.recordings,
         configuration=to_toml(read_origin(bundle.record).config),
         threshold=bundle.config.alarm.threshold,
+        record=bundle.record,
     )
 
 
@@ -188,7 +192,7 @@ def _score_all(
     recordings, skipped = [], []
     for number, each in enumerate(chosen, start=1):
         try:
-            recordings.append(_compared(score_recording(bundle, each.open()), cohort, each))
+            recordings.append(_compared(score_recording(bundle, each.open()), cohort, each, bundle.config.alarm))
         except RecordingError as error:
             skipped.append((each.name, str(error)))
         if progress is not None:
@@ -196,7 +200,7 @@ def _score_all(
     return recordings, skipped
 
 
-def _compared(scored: Scored, cohort: Cohort, recording: CohortRecording) -> ScoredRecording:
+def _compared(scored: Scored, cohort: Cohort, recording: CohortRecording, alarm: AlarmConfig) -> ScoredRecording:
     events = cohort.patient(recording.patient_id).events_seen_from(recording)
     state = label_windows(scored.start_s, scored.window_s, events, horizon_s=scored.horizon_s).state
     label: NDArray[np.float64] = np.isin(state, (WindowState.ICTAL, WindowState.PREICTAL)).astype(np.float64)
@@ -214,4 +218,6 @@ def _compared(scored: Scored, cohort: Cohort, recording: CohortRecording) -> Sco
             (fault.start_s, scored.duration_s if fault.end_s is None else fault.end_s) for fault in scored.faults
         ),
         neighbours=tuple(event for event in events if event not in recording.events),
+        smoothed=smooth(scored.time_s, scored.probability, alarm),
+        start=recording.start,
     )

@@ -165,8 +165,7 @@ def _loop(
             "corrector": corrector_optimiser(corrector, config.meta.bilevel),
         },
     )
-    targets = [each.target for each in training]
-    noisy = pool_windows(training, targets, "training", early_s=config.early_s)
+    noisy = pool_windows(training, [each.target for each in training], "training")
     look = Look(validation, config, place.device)
 
     def take_step(state: TrainState) -> dict[str, float]:
@@ -190,7 +189,7 @@ def _take_step(
 ) -> dict[str, float]:
     rng = np.random.default_rng((config.seed, 4, state.step))
     meta = config.meta
-    rows, _ = draw_rows(noisy, config, rng)
+    rows, _ = draw_rows(noisy, config.batch_size, config.positive_share, rng)
 
     def signal(chosen: NDArray[np.int32]) -> Tensor:
         eeg_uv = gather_windows(training, chosen)

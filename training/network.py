@@ -74,7 +74,7 @@ def train_network(
     ModelError
         If the checkpoint is of another training, or the loss is not finite.
     """
-    pool = pool_windows(training, targets, "training", early_s=config.early_s)
+    pool = pool_windows(training, targets, "training")
     network = new_network(config)
     if start is not None:
         network.load_state_dict(start.state_dict())

@@ -33,9 +33,7 @@ def test_soft_targets_come_with_their_windows_and_unknown_ones_are_never_drawn(p
     soft = [rng.random(len(each.windows)).astype(np.float32) for each in training]
     for each in soft:
         each[::3] = np.nan
-    rows, target = draw_rows(
-        pool_windows(training, soft, "training"), replace(TINY, batch_size=400, positive_share=0.25), rng
-    )
+    rows, target = draw_rows(pool_windows(training, soft, "training"), 400, 0.25, rng)
     assert (rows[:, 1] % 3 != 0).all()
     np.testing.assert_array_equal(target, [soft[number][window] for number, window in rows])
     assert (target >= 0.5).sum() == 100

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from torch import nn
 
 from eegwarn.autolabel import CorrectedLabels
 from eegwarn.bedside.scoring import Progress
-from eegwarn.config import to_table, to_toml
+from eegwarn.config import override, to_table, to_toml
+from eegwarn.signal.windows import WindowConfig
 from training.benchmarks.label_scores import score_labels, score_network
 from training.benchmarks.label_study import CONDITIONS, Study, StudySize, make_study
 from training.benchmarks.label_table import table_text
-from training.config import OptimiserConfig, TrainConfig
+from training.config import MetaConfig, OptimiserConfig, TrainConfig
 from training.loop import Place, repeatable
 from training.methods import learn
 from training.network import judge_recording, train_network
@@ -34,12 +36,13 @@ from training.record import versions
 from training.windows import LabelledRecording
 
 SEEDS = tuple(range(4200, 4210))
-FEW_SEEDS = SEEDS[:5]
-"""Of the conditions that do not decide."""
+FEW_SEEDS = SEEDS[:3]
+"""Of the conditions that do not decide, and of the further chances of the bi-level loop."""
 
 DECIDING = "8 s late"
 SIZE = StudySize()
 CONFIG = TrainConfig(
+    windows=WindowConfig(hop_s=2.0),
     steps=300,
     batch_size=32,
     validate_every=100,
@@ -47,8 +50,11 @@ CONFIG = TrainConfig(
     patience=100,
     threads=1,
     wanted_false_alarms_per_day=24.0,
+    meta=MetaConfig(warm_up_steps=100),
 )
 BACKBONES = ("resnet", "lstm")
+LONGER = 5
+"""In the variants that train longer, so many times the steps."""
 
 Way = Callable[[Study, TrainConfig, Place], tuple[nn.Module, Sequence[CorrectedLabels] | None]]
 """Learns from a study; gives the network and, where it corrects labels, those of the training recordings."""
@@ -56,10 +62,14 @@ Way = Callable[[Study, TrainConfig, Place], tuple[nn.Module, Sequence[CorrectedL
 
 @dataclass(frozen=True)
 class Task:
-    """One seed with one network and one kind of marks: all ways."""
+    """One seed with one network and one kind of marks: several ways.
+
+    ``marks`` is one of the `CONDITIONS`, ``condition`` the title of the table that the results belong to.
+    """
 
     seed: int
     backbone: str
+    marks: str
     condition: str
     ways: tuple[str, ...]
     size: StudySize
@@ -73,7 +83,9 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     n_rows = sum(len(task.ways) for task in tasks)
     known = {_key(row) for row in rows}
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool, kept.open("a") as file:
+    # A worker that was forked would share torch's threads with its parent and hang.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=context) as pool, kept.open("a") as file:
         running = [pool.submit(_do_task, task, frozenset(known), out) for task in tasks]
         progress("rows", len(rows), n_rows)
         for done in as_completed(running):
@@ -87,12 +99,21 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
 def _tasks(quick: bool) -> list[Task]:
     if quick:
         size = replace(SIZE, n_training=8, n_validation=3, n_test=4)
-        return [Task(SEEDS[0], "resnet", DECIDING, tuple(WAYS), size, replace(CONFIG, steps=100, validate_every=50))]
+        short = replace(CONFIG, steps=100, validate_every=50, meta=MetaConfig(warm_up_steps=40))
+        return [Task(SEEDS[0], "resnet", DECIDING, DECIDING, tuple(WAYS), size, short)]
     return [
-        Task(seed, backbone, condition, tuple(WAYS), SIZE, CONFIG)
-        for condition in sorted(CONDITIONS, key=lambda name: name != DECIDING)
-        for seed in (SEEDS if condition == DECIDING else FEW_SEEDS)
-        for backbone in BACKBONES
+        *(Task(seed, kind, DECIDING, DECIDING, tuple(WAYS), SIZE, CONFIG) for seed in SEEDS for kind in BACKBONES),
+        *(
+            Task(seed, "resnet", marks, marks, tuple(WAYS), SIZE, CONFIG)
+            for marks in CONDITIONS
+            for seed in FEW_SEEDS
+            if marks != DECIDING
+        ),
+        *(
+            Task(seed, "resnet", DECIDING, f"{DECIDING}, {name}", ways, SIZE, config)
+            for name, (ways, config) in FURTHER_CHANCES.items()
+            for seed in FEW_SEEDS
+        ),
     ]
 
 
@@ -108,13 +129,13 @@ def _do_task(task: Task, known: frozenset[tuple[Any, ...]], out: Path) -> list[d
     config = replace(task.config, backbone=task.backbone, seed=task.seed)  # type: ignore[arg-type]
     scratch = out / "autolabel-scratch" / f"{task.seed}"
     scratch.mkdir(parents=True, exist_ok=True)
-    study = make_study(task.seed, CONDITIONS[task.condition], task.size, config, cache=scratch / "signals")
-    name = f"{task.backbone}-{task.condition.replace(' ', '-')}"
+    study = make_study(task.seed, CONDITIONS[task.marks], task.size, config, cache=scratch / "signals")
+    name = f"{task.backbone}-{task.condition.replace(' ', '-').replace(',', '')}"
     place = Place(scratch / name, name, torch.device("cpu"))
     rows = []
     for way in wanted:
         with repeatable(config.threads):
-            network, labels = WAYS[way](study, config, place)
+            network, labels = {**WAYS, **VARIANTS}[way](study, config, place)
             rows.append({**what, "way": way, **_score(study, network, labels, config, place)})
     place.clear()
     return rows
@@ -161,17 +182,12 @@ def _fine_tuned(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Mod
     return tuned.network, None
 
 
-def _smoothed(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, None]:
-    soft = [(0.8 * each.target + 0.1).astype(np.float32) for each in study.training]
-    return train_network(study.training, soft, study.validation, config, place, stage="smoothed").network, None
-
-
 def _by_method(method: str, *, clips: bool = True) -> Way:
     def way(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, Sequence[CorrectedLabels]]:
         study = study if clips else study.without_clips()
         own = replace(place, checkpoint=place.checkpoint.with_name(f"{place.checkpoint.name}-{method}-{clips}"))
         first = place.stage_checkpoint("train on the marks")
-        if method != "meta" and first.exists():
+        if first.exists():
             own.stage_checkpoint("train on the marks").write_bytes(first.read_bytes())
         learned = learn(study.training, study.validation, replace(config, method=method), own)  # type: ignore[arg-type]
         own.clear()
@@ -180,22 +196,41 @@ def _by_method(method: str, *, clips: bool = True) -> Way:
     return way
 
 
-def _meta_off(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, Sequence[CorrectedLabels]]:
-    off = replace(config, meta=replace(config.meta, bilevel=replace(config.meta.bilevel, meta=False)))
-    return _by_method("meta")(study, off, replace(place, run=f"{place.run} off"))
+def _bilevel(*changes: str) -> Way:
+    """Learn by the bi-level loop with settings changed; warm-up and loop have as many steps as plain training."""
+
+    def way(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, Sequence[CorrectedLabels]]:
+        config = override(replace(config, steps=config.steps - config.meta.warm_up_steps), changes)
+        return _by_method("meta")(study, config, place)
+
+    return way
 
 
 WAYS: dict[str, Way] = {
     "plain": _plain,
-    "smoothed labels": _smoothed,
     "fine-tuned on clean": _fine_tuned,
-    "bi-level": _by_method("meta"),
-    "bi-level, meta step off": _meta_off,
+    "bi-level": _bilevel(),
+    "bi-level, meta step off": _bilevel("meta.bilevel.meta=false"),
     "context": _by_method("context"),
     "change-point": _by_method("changepoint"),
     "change-point, no clips": _by_method("changepoint", clips=False),
     "truth": _truth,
 }
+VARIANTS: dict[str, Way] = {
+    "held: pairs of a recording": _bilevel("meta.held=paired"),
+    "held: as they come": _bilevel("meta.held=natural"),
+    "centred gradient": _bilevel("meta.bilevel.centred=true"),
+    "corrector of six weights": _bilevel("meta.corrector.form=few"),
+    "corrector of the paper": _bilevel("meta.corrector.form=reference"),
+}
+_LONG = replace(CONFIG, steps=LONGER * CONFIG.steps, validate_every=LONGER * CONFIG.validate_every)
+_CORE = ("plain", "bi-level", "bi-level, meta step off", "truth")
+FURTHER_CHANCES: dict[str, tuple[tuple[str, ...], TrainConfig]] = {
+    "variants": ((*_CORE, *VARIANTS), CONFIG),
+    "8 s windows": (_CORE, replace(CONFIG, windows=WindowConfig(window_s=8.0, hop_s=2.0))),
+    f"{LONGER} times the steps": (_CORE, _LONG),
+}
+"""What might help the bi-level loop: the ways and settings of each table."""
 
 
 def _write_down(out: Path, rows: list[dict[str, Any]], tasks: Sequence[Task]) -> str:

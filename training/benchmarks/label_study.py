@@ -31,7 +31,7 @@ class StudySize:
         Clips of 10 s near marks of the training patients that a clinician labelled.
     """
 
-    n_training: int = 20
+    n_training: int = 24
     n_validation: int = 4
     n_test: int = 8
     hours: float = 0.4
