@@ -20,8 +20,8 @@ from training.config import TrainConfig
 from training.fit import fit_warning
 from training.windows import LabelledRecording
 
-EARLY_S = 20.0
-"""What counts as early: windows that lie wholly within the first seconds after the true onset."""
+EARLY_S = (4.0, 20.0)
+"""What counts as early: windows that end so long after the true onset, whatever their length."""
 
 FIXED_RATE_PER_DAY = 24.0
 """False alarms a day, on the test patients themselves, at which latencies are compared."""
@@ -84,11 +84,10 @@ def score_network(study: Study, validation: list[Any], test: list[Any], config: 
 def _early_windows(recordings: Sequence[LabelledRecording], logits: list[Any]) -> dict[str, float]:
     early, calm, ictal = [], [], []
     for each, logit in zip(recordings, logits, strict=True):
-        centre_s = each.windows.start_s + each.windows.window_s / 2
-        since_s = centre_s[:, None] - np.array([event.onset_s for event in each.source.events] or [np.inf])
-        half_s = each.windows.window_s / 2
-        is_early = ((since_s >= half_s) & (since_s <= EARLY_S - half_s)).any(axis=1)
-        soon = ((since_s > -60) & (since_s < half_s)).any(axis=1)
+        onsets_s = np.array([event.onset_s for event in each.source.events] or [np.inf])
+        since_s = each.windows.end_s[:, None] - onsets_s  # (n_windows, n_seizures)
+        is_early = ((since_s >= EARLY_S[0]) & (since_s <= EARLY_S[1])).any(axis=1)
+        soon = ((since_s > -60) & (since_s < EARLY_S[0])).any(axis=1)
         known = np.isfinite(logit) & each.counted
         early.append(logit[known & is_early])
         ictal.append(logit[known & each.positive])
