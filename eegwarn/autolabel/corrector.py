@@ -88,8 +88,8 @@ class Evidence:
     label : Tensor of int64, shape (n,)
         0 or 1 as marked, or `UNKNOWN`.
     from_mark_s : Tensor, shape (n,), or None
-        Time from the marked onset to the middle of the window in seconds, negative before it; NaN far from any mark
-        and after a marked seizure's end. Only the form ``few`` looks at it.
+        Time from the marked onset to the middle of the window in seconds, negative before it; NaN, or None for all,
+        where it tells nothing: far from any mark, and after a marked seizure's end. Only the form ``few`` looks at it.
     """
 
     features: Tensor
@@ -102,8 +102,8 @@ class Evidence:
         return replace(self, label=self.label.masked_fill(hidden, UNKNOWN))
 
     def unlabelled(self) -> "Evidence":
-        """Hide every label."""
-        return replace(self, label=torch.full_like(self.label, UNKNOWN))
+        """Hide every label, and the time from the mark with it."""
+        return replace(self, label=torch.full_like(self.label, UNKNOWN), from_mark_s=None)
 
 
 def label_shift(noisy: Tensor, known: Tensor) -> tuple[float, float]:
@@ -198,10 +198,10 @@ class Corrector(nn.Module):
     def _few(self, evidence: Evidence, weights: Tensor) -> Tensor:
         """Add the frozen network's log-odds and the mark's, each with a weight, and a constant."""
         of_logit, of_mark, constant, *delay = weights.unbind()
-        if evidence.from_mark_s is None:
-            raise ConfigError("corrector.form = 'few' needs the time from the mark. Give Evidence.from_mark_s.")
-        near = (evidence.label != UNKNOWN) & ~torch.isnan(evidence.from_mark_s)
-        mark = torch.where(near, _since_onset(evidence.from_mark_s, *delay), self.shift[evidence.label])
+        mark = self.shift[evidence.label]
+        if evidence.from_mark_s is not None:
+            near = (evidence.label != UNKNOWN) & ~torch.isnan(evidence.from_mark_s)
+            mark = torch.where(near, _since_onset(evidence.from_mark_s, *delay), mark)
         return of_logit * self._held(evidence.logit) + of_mark * mark + constant
 
 

@@ -116,9 +116,9 @@ def test_far_from_marks_the_few_weights_take_the_label() -> None:
     torch.testing.assert_close(make(FORMS[3])(evidence), torch.tensor([*SHIFT, 0.0]))
 
 
-def test_the_few_weights_need_the_time_from_the_mark(evidence: Evidence) -> None:
-    with pytest.raises(ConfigError, match="from_mark_s"):
-        make(FORMS[3])(replace(evidence, from_mark_s=None))
+def test_without_a_time_the_few_weights_take_the_label(evidence: Evidence) -> None:
+    nowhere = replace(evidence, from_mark_s=torch.full((30,), torch.nan))
+    torch.testing.assert_close(make(FORMS[3])(replace(evidence, from_mark_s=None)), make(FORMS[3])(nowhere))
 
 
 @given(counts=st.lists(st.integers(0, 50), min_size=4, max_size=4), more=st.integers(2, 5))
