@@ -66,7 +66,7 @@ def run(out: Path, progress: Progress) -> str:
     progress("settings", len(plan), len(plan))
     table = {
         "results_ms": results,
-        "batch": {"noisy": N_NOISY, "clean": N_CLEAN, "held": N_CLEAN, "channels": 18},
+        "batch": {"noisy": N_NOISY, "clean": N_CLEAN, "held": N_CLEAN, "n_derivations": 18},
         "backbones": {name: to_table(config()) for name, (config, _) in BACKBONES.items()},
         "corrector": to_table(CorrectorConfig()),
         "machine": {
@@ -106,7 +106,7 @@ def time_steps(network: nn.Module, n_times: int, n_rounds: int) -> dict[str, flo
         Least mean time of a step over the rounds, ``"plain"`` being the step without any clean windows.
     """
     training = {"plain": _plain(network, n_times)} | {
-        way: _corrected(network, n_times, *settings) for way, settings in WAYS.items()
+        way: corrected_step(network, n_times, *settings) for way, settings in WAYS.items()
     }
     for step in training.values():
         step(0)  # kernels are chosen, and Adam's moments made
@@ -145,7 +145,10 @@ def _plain(network: nn.Module, n_times: int) -> Callable[[int], Any]:
     return step
 
 
-def _corrected(network: nn.Module, n_times: int, config: BilevelConfig, n_clean: int) -> Callable[[int], StepReport]:
+def corrected_step(
+    network: nn.Module, n_times: int, config: BilevelConfig, n_clean: int
+) -> Callable[[int], StepReport]:
+    """Make the function that takes step number so-and-so on corrected labels, on windows drawn once."""
     n_features = network.head.in_features
     corrector = Corrector(CorrectorConfig(), n_features)
     optimiser, meta_optimiser = torch.optim.AdamW(network.parameters(), 1e-3), corrector_optimiser(corrector, config)
