@@ -18,6 +18,7 @@ from eegwarn.signal.chain import SignalConfig
 from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import AlarmConfig
 from eegwarn.warning.calibrate import Calibration
+from eegwarn.warning.trend import Trend
 from eegwarn.whole_file import whole_file
 
 FORMAT = 1
@@ -40,6 +41,8 @@ class ModelConfig:
         What is done to the signal.
     windows : WindowConfig
         How it is cut.
+    trend : Trend
+        From each window's logit and those before it to the logit that counts.
     calibration : Calibration
         From logits to the warning level.
     alarm : AlarmConfig
@@ -52,6 +55,7 @@ class ModelConfig:
     horizon_s: float = 0.0
     signal: SignalConfig = field(default_factory=SignalConfig)
     windows: WindowConfig = field(default_factory=WindowConfig)
+    trend: Trend = field(default_factory=Trend)
     calibration: Calibration = field(default_factory=Calibration)
     alarm: AlarmConfig = field(default_factory=AlarmConfig)
     backbone: dict[str, Any] = field(default_factory=dict)

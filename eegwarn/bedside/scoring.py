@@ -18,6 +18,7 @@ from eegwarn.signal.recording import Recording
 from eegwarn.signal.windows import Windows, stream_windows
 from eegwarn.warning.alarm import Alarm, Fault, alarm_events, find_alarms
 from eegwarn.warning.calibrate import probability
+from eegwarn.warning.trend import TrendState, follow
 from eegwarn.whole_file import whole_file
 
 Progress = Callable[[str, int, int], None]
@@ -100,9 +101,11 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
     n_windows = max(0, int((recording.duration_s - config.windows.window_s) / config.windows.hop_s) + 1)
     starts, levels, n_done = [np.empty(0)], [np.empty(0)], 0
     n_bad = np.zeros(len(LONGITUDINAL_BIPOLAR), dtype=np.int64)
+    trend: TrendState | None = None
     for windows in _ahead(stream_windows(recording, config.signal, config.windows)):
         starts.append(windows.start_s)
-        levels.append(probability(config.calibration, runtime.logit(windows)))
+        logit, trend = follow(runtime.logit(windows), config.windows.hop_s, config.trend, trend)
+        levels.append(probability(config.calibration, logit))
         n_bad += windows.bad.sum(axis=0)
         n_done += len(windows)
         if progress is not None:

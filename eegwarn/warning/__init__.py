@@ -14,6 +14,7 @@ from eegwarn.warning.alarm import (
 from eegwarn.warning.calibrate import Calibration, fit_calibration, fit_isotonic, fit_temperature, probability
 from eegwarn.warning.indicators import INDICATORS, Indicator, RollingVariance, line_length, log_variance
 from eegwarn.warning.threshold import ThresholdChoice, choose_threshold
+from eegwarn.warning.trend import Trend, TrendState, fit_trend, follow
 
 __all__ = [
     "Calibration",
@@ -32,6 +33,10 @@ __all__ = [
     "smooth",
     "ThresholdChoice",
     "choose_threshold",
+    "Trend",
+    "TrendState",
+    "fit_trend",
+    "follow",
     "INDICATORS",
     "Indicator",
     "RollingVariance",

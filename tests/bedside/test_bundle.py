@@ -177,6 +177,7 @@ def test_a_missing_file_and_a_folder_are_one_clear_line(tmp_path: Path) -> None:
         (b"horizon_s", b"horizont_s", "Did you mean"),
         (b"horizon_s = 0.0", b"horizon_s = -1.0", "horizon_s must be at least 0"),
         (b"horizon_s = 0.0", b"horizon_s = inf", "horizon_s must be at least 0 s and finite"),
+        (b"weights = [\n    1.0,\n]", b"weights = []", "trend.weights must be 1 finite number"),
         (b"format = 1", b"format = = 1", "TOML cannot be read"),
         (b"format = 1", b"format = " + b"[" * 9000, "TOML cannot be read"),
         (b"format = 1", b"format = " + b"1" * 9000, "TOML cannot be read"),

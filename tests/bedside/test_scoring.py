@@ -10,9 +10,10 @@ import pytest
 
 from eegwarn.bedside import Bundle, score_recording
 from eegwarn.bedside import scoring as scoring_module
+from eegwarn.bedside.runtime import Runtime
 from eegwarn.errors import RecordingError
 from eegwarn.signal.windows import stream_windows
-from eegwarn.warning import probability
+from eegwarn.warning import Trend, follow, probability
 
 from .conftest import SFREQ, loud_stretch, make_recording
 
@@ -46,11 +47,18 @@ def test_what_cannot_be_judged_is_a_fault_and_never_an_alarm(bundle: Bundle) -> 
     assert any(fault.start_s <= 56 and (fault.end_s or 120) >= 80 for fault in scored.faults)
 
 
+TREND = Trend((15.0, 60.0), (0.5, 0.8, -0.4))
+
+
 @pytest.mark.parametrize("block_s", [1.0, 7.3, 1000.0])
+@pytest.mark.parametrize("trend", [Trend(), TREND])
 def test_the_score_does_not_depend_on_how_the_recording_is_read(
-    bundle: Bundle, block_s: float, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, trend: Trend, block_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recording = make_recording(loud_stretch(duration_s=90, start_s=30, stop_s=50))
+    bundle = replace(bundle, config=replace(bundle.config, trend=trend))
+    data_uv = loud_stretch(duration_s=90, start_s=30, stop_s=50)
+    data_uv[:, round(20 * SFREQ) : round(22 * SFREQ)] = np.nan
+    recording = make_recording(data_uv)
     expected = score_recording(bundle, recording)
 
     def in_blocks(*args: object) -> object:
@@ -81,6 +89,19 @@ def test_the_probability_is_the_calibrated_logit(bundle: Bundle) -> None:
     logit = np.log(1 / (1 / score_recording(sharp, recording).probability - 1))
     expected = probability(soft.config.calibration, logit)
     np.testing.assert_allclose(score_recording(soft, recording).probability, expected, atol=1e-6, equal_nan=True)
+
+
+def test_the_trend_is_followed_before_the_logit_is_calibrated(bundle: Bundle) -> None:
+    data_uv = loud_stretch(duration_s=90, start_s=30, stop_s=50)
+    data_uv[:, round(60 * SFREQ) : round(66 * SFREQ)] = np.nan
+    recording = make_recording(data_uv)
+    runtime, config = Runtime(bundle), replace(bundle.config, trend=TREND)
+    alone = np.concatenate([runtime.logit(each) for each in stream_windows(recording, config.signal, config.windows)])
+    assert np.isnan(alone).any()
+    expected = probability(config.calibration, follow(alone, config.windows.hop_s, TREND)[0])
+    scored = score_recording(replace(bundle, config=config), recording)
+    np.testing.assert_array_equal(scored.probability, expected)
+    assert not np.array_equal(scored.probability, score_recording(bundle, recording).probability, equal_nan=True)
 
 
 def test_progress_ends_at_the_last_window(bundle: Bundle) -> None:
