@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 
@@ -10,19 +10,18 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from eegwarn.errors import ModelError
 
 LARGEST_DIFFERENCE = 1e-5
-"""Between torch's and onnxruntime's numbers, relative to 1 or to the number where that is larger."""
+"""Between torch's and onnxruntime's logits, relative to 1 or to the logit where that is larger."""
 
 _OPSET = 18
 _CHECKED_WINDOWS = 33
 
 
-def export_onnx(network: nn.Module, *, n_channels: int, n_times: int, with_features: bool = False) -> bytes:
+def export_onnx(network: nn.Module, *, n_channels: int, n_times: int) -> bytes:
     """Export a network with a free number of windows, and check it against torch.
 
     Parameters
@@ -31,8 +30,6 @@ def export_onnx(network: nn.Module, *, n_channels: int, n_times: int, with_featu
         From windows in µV, shape (batch, n_channels, n_times), to logits, shape (batch,).
     n_channels, n_times : int
         Shape of a window.
-    with_features : bool
-        Whether the features, shape (batch, n_features), come out beside the logits: a model with a trend needs them.
 
     Returns
     -------
@@ -42,45 +39,27 @@ def export_onnx(network: nn.Module, *, n_channels: int, n_times: int, with_featu
     Raises
     ------
     ModelError
-        If onnxruntime's numbers differ from torch's by more than 1e-5.
+        If onnxruntime's logits differ from torch's by more than 1e-5.
     """
-    network = (_WithFeatures(network) if with_features else network).to("cpu").eval()
-    content = _export(
-        network, {"eeg_uv": torch.zeros(2, n_channels, n_times)}, ("logit", "features")[: 1 + with_features]
-    )
-    check_equal(network, content, n_channels=n_channels, n_times=n_times)
-    return content
-
-
-class _WithFeatures(nn.Module):
-    """A backbone that gives its logit and the features behind it, which are computed once."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, eeg_uv: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (batch, n_channels, n_times) to (batch,) and (batch, n_features)."""
-        features = self.network.features(eeg_uv)  # (batch, n_features)
-        return self.network.head(features).squeeze(1), features
-
-
-def _export(network: nn.Module, examples: dict[str, Tensor], outputs: Sequence[str]) -> bytes:
+    network = network.to("cpu").eval()
+    example = torch.zeros(2, n_channels, n_times)
     with warnings.catch_warnings(), _without_log("torch.onnx"):
         warnings.simplefilter("ignore")  # torch warns of its own internals
         program = torch.onnx.export(
             network,
-            tuple(examples.values()),
+            (example,),
             dynamo=True,
             verbose=False,
             opset_version=_OPSET,
-            input_names=list(examples),
-            output_names=list(outputs),
-            dynamic_shapes=tuple({0: torch.export.Dim("batch")} for _ in examples),
+            input_names=["eeg_uv"],
+            output_names=["logit"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
         )
     buffer = BytesIO()
     program.save(buffer)
-    return _without_traces(buffer.getvalue())
+    content = _without_traces(buffer.getvalue())
+    check_equal(network, content, n_channels=n_channels, n_times=n_times)
+    return content
 
 
 def _without_traces(content: bytes) -> bytes:
@@ -102,27 +81,21 @@ def check_equal(network: nn.Module, content: bytes, *, n_channels: int, n_times:
     Raises
     ------
     ModelError
-        If a number that comes out differs by more than 1e-5.
+        If their logits differ by more than 1e-5.
     """
     rng = np.random.default_rng(0)
     scale_uv = np.geomspace(0.1, 3000, _CHECKED_WINDOWS)[:, None, None]
     eeg_uv = (scale_uv * rng.standard_normal((_CHECKED_WINDOWS, n_channels, n_times))).astype(np.float32)
-    _check_equal(network, content, {"eeg_uv": eeg_uv})
-
-
-def _check_equal(network: nn.Module, content: bytes, inputs: dict[str, NDArray[np.float32]]) -> None:
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    (exported,) = session.run(None, {"eeg_uv": eeg_uv})
     with torch.no_grad():
-        given = network(*map(torch.from_numpy, inputs.values()))
-    for output, expected in zip(
-        session.run(None, inputs), given if isinstance(given, tuple) else (given,), strict=True
-    ):
-        difference = float(np.max(np.abs(output - expected.numpy()) / np.maximum(1, np.abs(expected.numpy()))))
-        if not difference <= LARGEST_DIFFERENCE:
-            raise ModelError(
-                f"The exported network differs from the trained one by {difference:.2g}; at most {LARGEST_DIFFERENCE} "
-                "is allowed. Another version of torch or onnx may help."
-            )
+        expected = network(torch.from_numpy(eeg_uv)).numpy()
+    difference = float(np.max(np.abs(exported - expected) / np.maximum(1, np.abs(expected))))
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ModelError(
+            f"The exported network differs from the trained one by {difference:.2g}; at most {LARGEST_DIFFERENCE} is "
+            "allowed. Another version of torch or onnx may help."
+        )
 
 
 @contextmanager
