@@ -54,7 +54,7 @@ def mean_interval(
     if units.size < 2:
         return NO_INTERVAL
     means = _resampled_means(units, unit_weights, rng, n_resamples)
-    return _percentiles(means, level)
+    return percentile_interval(means, level)
 
 
 def median_interval(
@@ -66,10 +66,14 @@ def median_interval(
     if units.size < 2:
         return NO_INTERVAL
     medians = np.median(units[rng.integers(units.size, size=(n_resamples, units.size))], axis=1)
-    return _percentiles(medians, level)
+    return percentile_interval(medians, level)
 
 
-def _percentiles(statistics: NDArray[np.float64], level: float) -> Interval:
+def percentile_interval(statistics: NDArray[np.float64], level: float = 0.95) -> Interval:
+    """Interval between the percentiles of resampled statistics, shape (n_resamples,); NaN ones are left out."""
+    statistics = statistics[np.isfinite(statistics)]
+    if not statistics.size:
+        return NO_INTERVAL
     low, high = np.quantile(statistics, [(1 - level) / 2, (1 + level) / 2])
     # Units that all agree say nothing about how far others would differ.
     return Interval(float(low), float(high)) if low < high else NO_INTERVAL
@@ -106,12 +110,15 @@ def share_interval(values: ArrayLike, rng: np.random.Generator, *, level: float 
     units = units[np.isfinite(units)]
     if not units.size:
         return NO_INTERVAL
-    bound = ((1 - level) / 2) ** (1 / units.size)
-    if np.all(units == 1):
-        return Interval(bound, 1.0)
-    if np.all(units == 0):
-        return Interval(0.0, 1 - bound)
+    if np.all(units == units[0]) and units[0] in (0, 1):
+        return exact_share_interval(float(units[0]), units.size, level=level)
     return mean_interval(units, rng, level=level)
+
+
+def exact_share_interval(share: float, n_units: int, *, level: float = 0.95) -> Interval:
+    """Give the exact binomial interval of a share that is 0 or 1."""
+    bound = ((1 - level) / 2) ** (1 / n_units)
+    return Interval(bound, 1.0) if share else Interval(0.0, 1 - bound)
 
 
 def rate_interval(
@@ -138,5 +145,35 @@ def rate_interval(
     if not times.size:
         return NO_INTERVAL
     if not numbers.any():
-        return Interval(0.0, float(-np.log((1 - level) / 2) / times.sum()))
+        return exact_rate_interval(float(times.sum()), level=level)
     return mean_interval(numbers / times, rng, weights=times if pooled else None, level=level)
+
+
+def exact_rate_interval(exposure: float, *, level: float = 0.95) -> Interval:
+    """Give the exact Poisson interval of the rate of what never happened in this time."""
+    return Interval(0.0, float(-np.log((1 - level) / 2) / exposure))
+
+
+def draw_units(strata: ArrayLike, rng: np.random.Generator, *, n_resamples: int = 2000) -> NDArray[np.float64]:
+    """Draw units again, with replacement, as many of each stratum as there are.
+
+    Parameters
+    ----------
+    strata : array_like, shape (n_units,)
+        Which units may stand in for one another.
+    rng : numpy.random.Generator
+        Source of the resamples.
+    n_resamples : int
+        More give steadier bounds.
+
+    Returns
+    -------
+    ndarray, shape (n_resamples, n_units)
+        How often each unit was drawn.
+    """
+    labels = np.asarray(strata)
+    times = np.zeros((n_resamples, labels.size))
+    for stratum in np.unique(labels):
+        members = np.flatnonzero(labels == stratum)
+        times[:, members] = rng.multinomial(members.size, np.full(members.size, 1 / members.size), size=n_resamples)
+    return times

@@ -9,17 +9,25 @@ from timescoring.scoring import EventScoring
 
 from eegwarn.evaluate.spans import event_spans, merge_spans
 from eegwarn.events.event import SeizureEvent
+from eegwarn.events.matching import LONGEST_EVENT_S, MERGE_GAP_S, TOLERANCE_AFTER_S, TOLERANCE_BEFORE_S
 
 _SCORING_SFREQ = 10
 """timescoring works on a mask of this rate; an event shorter than one sample would vanish from it."""
 _DAY_S = 86_400.0
 
 SZCORE_RULES = (
-    "any overlap counts; tolerance 30 s before and 60 s after a seizure; events less than 90 s apart are merged, "
-    "longer than 5 min split; without a detection precision counts as 0; patients without a seizure enter only the "
-    "false alarm rate"
+    f"any overlap counts; tolerance {TOLERANCE_BEFORE_S:g} s before and {TOLERANCE_AFTER_S:g} s after a seizure; "
+    f"events less than {MERGE_GAP_S:g} s apart are merged, longer than {LONGEST_EVENT_S / 60:g} min split; without a "
+    "detection precision counts as 0; patients without a seizure enter only the false alarm rate"
 )
 """The rules in words, for reports."""
+
+_PARAMETERS = EventScoring.Parameters(
+    toleranceStart=TOLERANCE_BEFORE_S,
+    toleranceEnd=TOLERANCE_AFTER_S,
+    maxEventDuration=LONGEST_EVENT_S,
+    minDurationBetweenEvents=MERGE_GAP_S,
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ def count_events(seizures: Sequence[SeizureEvent], alarms: Sequence[SeizureEvent
         Length of the recording.
     """
     n_times = round(duration_s * _SCORING_SFREQ)
-    scores = EventScoring(_annotation(seizures, n_times), _annotation(alarms, n_times))
+    scores = EventScoring(_annotation(seizures, n_times), _annotation(alarms, n_times), _PARAMETERS)
     return EventCounts(int(scores.refTrue), int(scores.tp), int(scores.fp), duration_s)
 
 

@@ -9,9 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from eegwarn.errors import ConfigError
 from eegwarn.evaluate.samples import labelled
-from eegwarn.evaluate.spans import Spans, covered, event_spans, merge_spans, total_s
+from eegwarn.evaluate.spans import Spans, covered, event_spans, merge_spans, outside, total_s
 from eegwarn.events.event import SeizureEvent
 
+MARK_ERROR_S = 120.0
+"""Onsets as two of three experts marked them lie 7 s apart at the median, 31 and 135 s at the 75th and 90th percentile
+(79 neonates; Stevenson et al. 2019, Sci. Data, 10.1038/sdata.2019.39)."""
 _HOUR_S = 3600.0
 
 
@@ -26,16 +29,34 @@ class ForecastRule:
     sop_s : float
         Seizure occurrence period in s: the stretch after it in which the onset must lie.
     postictal_s : float
-        So long after an offset, in s, time is not interictal: an alarm raised there is not counted as false.
+        So long after an offset, in s, the EEG is still that of the last seizure. What is said then says nothing about
+        the next: alarms are neither true nor false, and a seizure that begins then is not asked for.
     """
 
     sph_s: float
     sop_s: float
-    postictal_s: float = 300.0
+    postictal_s: float = 1200.0
 
     def __post_init__(self) -> None:
         if not (0 <= self.sph_s < np.inf and 0 < self.sop_s < np.inf and 0 <= self.postictal_s < np.inf):
             raise ConfigError(f"{self} is out of bounds: sop_s must be above 0 s, the others 0 s or more, all finite.")
+
+
+def rule_of_horizon(horizon_s: float, *, sph_s: float | None = None) -> ForecastRule | None:
+    """Make the rule for a model that warns up to ``horizon_s`` before an onset; None for one that detects.
+
+    Parameters
+    ----------
+    horizon_s : float
+        SPH and SOP together, in s; 0 for detection.
+    sph_s : float, optional
+        SPH, below the horizon. By default two minutes, or half of the horizon if that is less: nine of ten onsets
+        marked by two experts lie no further apart, and an alarm by a seizure whose mark comes late is no forecast.
+    """
+    if not horizon_s:
+        return None
+    sph_s = min(MARK_ERROR_S, horizon_s / 2) if sph_s is None else sph_s
+    return ForecastRule(sph_s, horizon_s - sph_s)
 
 
 @dataclass(frozen=True)
@@ -45,7 +66,8 @@ class ForecastCounts:
     Parameters
     ----------
     n_seizures : int
-        Seizures that could have been foreseen: those with at least ``sph_s`` of recording before the onset.
+        Seizures that could have been foreseen: those with at least ``sph_s`` of recording before the onset, and not
+        in the time after another.
     n_foreseen : int
         Those whose onset lay in the occurrence period of an alarm.
     n_false : int
@@ -53,8 +75,8 @@ class ForecastCounts:
     interictal_s : float
         Time far from any seizure that could be judged.
     warning_s, judged_s : float
-        Time in the occurrence period of some alarm, and all time in which one could have lain: judged, and not within
-        the first ``sph_s`` of the recording.
+        Time in the occurrence period of some alarm, and all time in which a seizure could have been foreseen: judged,
+        neither in a seizure nor in the time after it, and not within the first ``sph_s`` of the recording.
     """
 
     n_seizures: int = 0
@@ -104,7 +126,8 @@ def count_forecast(
     """Score the warnings of one recording.
 
     An alarm at t is true if an onset lies in [t + SPH, t + SPH + SOP], its occurrence period. An alarm that lasts
-    speaks at every moment from its raising to its clearing, so that holding one for hours costs time in warning.
+    speaks at every moment from its raising to its clearing, so that holding one for hours costs time in warning. In a
+    seizure and in the time after it no alarm speaks: it would foresee the next seizure of a cluster by the last one.
 
     Parameters
     ----------
@@ -118,33 +141,54 @@ def count_forecast(
     faults : array_like, shape (n_faults, 2)
         Stretches that could not be judged: left out of all times. An onset in one still has to be foreseen.
     """
-    onsets_s = np.array([event.onset_s for event in seizures])
-    onsets_s = onsets_s[(onsets_s >= rule.sph_s) & (onsets_s < duration_s)]
     periods = occurrence_periods(alarms, rule)
-    warning = merge_spans(periods, duration_s=duration_s)
+    after = seizure_times(seizures, rule, duration_s=duration_s)
+    onsets_s = foreseeable_onsets(seizures, rule, duration_s=duration_s)
+    warning = warning_times(seizures, alarms, rule, duration_s=duration_s)
     unjudged = merge_spans(faults, duration_s=duration_s)
     near = event_spans(seizures, before_s=rule.sph_s + rule.sop_s, after_s=rule.postictal_s)
     not_interictal = merge_spans(np.concatenate([near, unjudged]), duration_s=duration_s)
-    closed = merge_spans(np.concatenate([unjudged, [[0.0, rule.sph_s]]]), duration_s=duration_s)
-    holds_onset = ((onsets_s >= periods[:, :1]) & (onsets_s <= periods[:, 1:])).any(axis=1)
+    closed = merge_spans(np.concatenate([unjudged, after, [[0.0, rule.sph_s]]]), duration_s=duration_s)
+    all_onsets_s = np.array([event.onset_s for event in seizures])
+    holds_onset = ((all_onsets_s >= periods[:, :1]) & (all_onsets_s <= periods[:, 1:])).any(axis=1)
     raised_s = np.array([alarm.onset_s for alarm in alarms])
     return ForecastCounts(
         n_seizures=onsets_s.size,
         n_foreseen=int(covered(onsets_s, warning).sum()),
         n_false=int(np.sum(~holds_onset & ~covered(raised_s, not_interictal))),
         interictal_s=duration_s - total_s(not_interictal),
-        warning_s=_outside_s(warning, closed, duration_s=duration_s),
+        warning_s=total_s(merge_spans(outside(warning, closed), duration_s=duration_s)),
         judged_s=duration_s - total_s(closed),
     )
+
+
+def warning_times(
+    seizures: Sequence[SeizureEvent], alarms: Sequence[SeizureEvent], rule: ForecastRule, *, duration_s: float
+) -> Spans:
+    """Give the merged stretches in which a seizure was said to be due, by alarms outside of seizures."""
+    speaking = outside(event_spans(alarms), seizure_times(seizures, rule, duration_s=duration_s))
+    return merge_spans(speaking + np.array([rule.sph_s, rule.sph_s + rule.sop_s]), duration_s=duration_s)
+
+
+def seizure_times(seizures: Sequence[SeizureEvent], rule: ForecastRule, *, duration_s: float) -> Spans:
+    """Give the merged stretches that belong to seizures, each from the onset to the end of the time after it."""
+    return merge_spans(event_spans(seizures, after_s=rule.postictal_s), duration_s=duration_s)
+
+
+def foreseeable_onsets(
+    seizures: Sequence[SeizureEvent], rule: ForecastRule, *, duration_s: float
+) -> NDArray[np.float64]:
+    """Onsets that a recording's warnings are asked for, in s; see ``ForecastCounts.n_seizures``."""
+    begins_s, ends_s = event_spans(seizures, after_s=rule.postictal_s).T
+    follows = (begins_s > begins_s[:, np.newaxis]) & (begins_s <= ends_s[:, np.newaxis])
+    asked = (begins_s >= rule.sph_s) & (begins_s < duration_s) & ~follows.any(axis=0)
+    onsets_s: NDArray[np.float64] = begins_s[asked]
+    return onsets_s
 
 
 def occurrence_periods(alarms: Sequence[SeizureEvent], rule: ForecastRule) -> Spans:
     """Stretch in which each alarm says that an onset is due, shape (n_alarms, 2), in the order of the alarms."""
     return event_spans(alarms, before_s=-rule.sph_s, after_s=rule.sph_s + rule.sop_s)
-
-
-def _outside_s(spans: Spans, holes: Spans, *, duration_s: float) -> float:
-    return total_s(merge_spans(np.concatenate([spans, holes]), duration_s=duration_s)) - total_s(holes)
 
 
 def chance_p_value(parts: Sequence[ForecastCounts]) -> float:

@@ -24,7 +24,8 @@ def warning_times_s(
         In any order.
     horizon_s : float
         How long before an onset an alarm counts as an early warning. An alarm that was raised earlier and still lasts
-        is credited with no more than this (or SzCORE's tolerance, where that is longer).
+        is credited with no more than this (or SzCORE's tolerance, where that is longer). One that was raised by a
+        seizure before, and cleared, is no warning of the next.
 
     Returns
     -------
@@ -37,6 +38,10 @@ def warning_times_s(
     # (n_seizures, n_alarms)
     belongs = (alarm[:, 0] <= reach[:, 1:]) & (alarm[:, 1] >= reach[:, :1])
     onset_s = reach[:, :1] + before_s
+    raised_by = (alarm[:, 0] >= onset_s) & (alarm[:, 0] <= reach[:, 1:])
+    lasts = alarm[:, 1] >= onset_s - TOLERANCE_BEFORE_S
+    by_an_earlier = (onset_s > onset_s.T).astype(int) @ raised_by.astype(int) > 0
+    belongs &= ~by_an_earlier | lasts
     ahead_s = np.where(belongs, np.minimum(onset_s - alarm[:, 0], before_s), -np.inf)
     earliest_s = np.max(ahead_s, axis=1, initial=-np.inf)
     return np.where(np.isfinite(earliest_s), earliest_s, np.nan)

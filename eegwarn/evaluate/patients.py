@@ -9,46 +9,10 @@ from numpy.typing import NDArray
 from eegwarn.evaluate.events import EventCounts, count_events
 from eegwarn.evaluate.forecast import ForecastCounts, ForecastRule, brier_skill, count_forecast
 from eegwarn.evaluate.latency import warning_times_s
+from eegwarn.evaluate.moments import Moments, patient_moments
 from eegwarn.evaluate.samples import SampleScores, score_samples
+from eegwarn.evaluate.scored import ScoredRecording
 from eegwarn.evaluate.spans import merge_spans, total_s
-from eegwarn.events.event import SeizureEvent
-
-
-@dataclass(frozen=True)
-class ScoredRecording:
-    """What a model said about a recording, beside what is known of it.
-
-    Parameters
-    ----------
-    patient_id, name : str
-        Whose recording, and which.
-    duration_s : float
-        Its length.
-    time_s : ndarray, shape (n_windows,)
-        End of each window in seconds.
-    probability : ndarray, shape (n_windows,)
-        Warning level; NaN where a window could not be judged.
-    label : ndarray, shape (n_windows,)
-        1 for seizure (or within the horizon before one), 0 for none, NaN to leave a window out of the sample scores.
-    seizures, alarms : tuple of SeizureEvent
-        What was marked, and what was raised.
-    faults : tuple of (float, float)
-        Start and end of the stretches in which the monitor could not judge.
-    neighbours : tuple of SeizureEvent
-        Seizures of the patient's other recordings, in seconds from this one's start: a warning shortly before the end
-        may be right by a seizure in the next recording. They are counted where they were recorded.
-    """
-
-    patient_id: str
-    name: str
-    duration_s: float
-    time_s: NDArray[np.float64]
-    probability: NDArray[np.float64]
-    label: NDArray[np.float64]
-    seizures: tuple[SeizureEvent, ...] = ()
-    alarms: tuple[SeizureEvent, ...] = ()
-    faults: tuple[tuple[float, float], ...] = ()
-    neighbours: tuple[SeizureEvent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +33,8 @@ class PatientScores:
         One of each recording.
     forecast : ForecastCounts or None
         Over all recordings; None where the model only detects.
+    moments : Moments
+        What was said at each moment at which a seizure could begin.
     warning_times_s : ndarray, shape (n_seizures,)
         Time from alarm to onset of each marked seizure, negative after it; NaN where no alarm came.
     """
@@ -80,6 +46,7 @@ class PatientScores:
     brier_skill: float
     events: tuple[EventCounts, ...]
     forecast: ForecastCounts | None
+    moments: Moments
     warning_times_s: NDArray[np.float64]
 
     @property
@@ -129,6 +96,7 @@ def _score_patient(recordings: Sequence[ScoredRecording], rule: ForecastRule | N
         brier_skill=brier_skill(probability, label),
         events=tuple(count_events(one.seizures, one.alarms, duration_s=one.duration_s) for one in recordings),
         forecast=_forecast(recordings, rule) if rule else None,
+        moments=patient_moments(recordings, rule),
         warning_times_s=np.concatenate(
             [warning_times_s(one.seizures, one.alarms, horizon_s=horizon_s) for one in recordings]
         ),
@@ -137,7 +105,6 @@ def _score_patient(recordings: Sequence[ScoredRecording], rule: ForecastRule | N
 
 def _forecast(recordings: Sequence[ScoredRecording], rule: ForecastRule) -> ForecastCounts:
     counts = (
-        count_forecast((*one.seizures, *one.neighbours), one.alarms, rule, duration_s=one.duration_s, faults=one.faults)
-        for one in recordings
+        count_forecast(one.marked, one.alarms, rule, duration_s=one.duration_s, faults=one.faults) for one in recordings
     )
     return sum(counts, ForecastCounts())

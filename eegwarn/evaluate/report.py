@@ -1,23 +1,21 @@
 """Scores of a cohort as a table: for machines, for the terminal, and for the HTML report."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from eegwarn.evaluate.bootstrap import (
-    NO_INTERVAL,
-    Interval,
-    mean_interval,
-    median_interval,
-    rate_interval,
-    share_interval,
-)
+from eegwarn.evaluate.bootstrap import Interval
+from eegwarn.evaluate.estimates import Estimate, estimate
 from eegwarn.evaluate.events import SZCORE_RULES, EventCounts
 from eegwarn.evaluate.forecast import ForecastRule, chance_p_value
-from eegwarn.evaluate.patients import PatientScores, ScoredRecording, score_patients
+from eegwarn.evaluate.metrics import EVENT_METRICS, FORECAST_METRICS, SAMPLE_METRICS, Metric
+from eegwarn.evaluate.patients import PatientScores, score_patients
+from eegwarn.evaluate.scored import ScoredRecording
+from eegwarn.evaluate.skill import LEAST_SHARE, CohortSkill, PatientSkill, Verdict, cohort_skill, patient_skill
+from eegwarn.evaluate.sweep import Sweep, sweep_thresholds
 
 DISCLAIMER = "Research software, not a medical device: never rely on it for the care of a patient."
 
@@ -50,52 +48,23 @@ class Context:
     scorer: str
 
 
-class Metric(NamedTuple):
-    """One column of the table of patients, one row of the table of means."""
+@dataclass(frozen=True)
+class Skill:
+    """How far the warnings are better than chance.
 
-    key: str
-    title: str
-    unit: str
-    digits: int
-    read: Callable[[PatientScores], float]
-    kind: str = "number"
-    """``share`` lies between 0 and 1; ``rate`` is a count over time; ``number`` is anything else."""
+    Parameters
+    ----------
+    patients : tuple of PatientSkill
+        One for each patient of the report.
+    cohort : CohortSkill
+        Verdicts, and all patients together.
+    p_value_of_alarms : float
+        That a chance predictor with each patient's time in warning foresees as many seizures as the alarms.
+    """
 
-
-def _foreseen(read: Callable[[Any], float]) -> Callable[[PatientScores], float]:
-    return lambda patient: math.nan if patient.forecast is None else read(patient.forecast)
-
-
-SAMPLE_METRICS = (
-    Metric("auroc", "AUROC", "", 3, lambda p: p.samples.auroc, "share"),
-    Metric("auprc", "AUPRC", "", 3, lambda p: p.samples.auprc, "share"),
-    Metric("sensitivity_at_95", "sensitivity at 95 % specificity", "", 3, lambda p: p.samples.sensitivity, "share"),
-    Metric("brier", "Brier score", "", 4, lambda p: p.samples.brier),
-    Metric("brier_skill", "Brier skill score", "", 3, lambda p: p.brier_skill),
-    Metric("ece", "calibration error", "", 4, lambda p: p.samples.ece),
-)
-EVENT_METRICS = (
-    Metric("sensitivity", "event sensitivity", "", 3, lambda p: p.all_events.sensitivity, "share"),
-    Metric("precision", "event precision", "", 3, lambda p: p.all_events.precision, "share"),
-    Metric("f1", "event F1", "", 3, lambda p: p.all_events.f1, "share"),
-    Metric("false_alarms_per_day", "false alarms", "/24 h", 2, lambda p: p.all_events.false_alarms_per_day, "rate"),
-    Metric("warning_time_s", "median warning time", "s", 1, lambda p: p.median_warning_time_s),
-)
-FORECAST_METRICS = (
-    Metric("foreseen", "seizures foreseen", "", 3, _foreseen(lambda f: f.sensitivity), "share"),
-    Metric("false_warnings_per_hour", "false warnings", "/h", 3, _foreseen(lambda f: f.false_alarms_per_hour)),
-    Metric("time_in_warning", "time in warning", "", 3, _foreseen(lambda f: f.time_in_warning)),
-    Metric("over_chance", "foreseen above chance", "", 3, _foreseen(lambda f: f.improvement_over_chance)),
-)
-
-
-class Estimate(NamedTuple):
-    """Mean over patients with its interval, and over how many patients it could be taken."""
-
-    metric: Metric
-    mean: float
-    interval: Interval
-    n_patients: int
+    patients: tuple[PatientSkill, ...]
+    cohort: CohortSkill
+    p_value_of_alarms: float
 
 
 @dataclass(frozen=True)
@@ -109,11 +78,15 @@ class Report:
     patients : tuple of PatientScores
         One each.
     estimates : tuple of Estimate
-        Means over patients; of a single patient its own values.
+        Means over patients, and scores of all patients together.
     pooled : EventCounts
         Events of all patients together.
-    p_value : float
-        That chance foresees as many seizures; NaN for a model that only detects.
+    rule : ForecastRule or None
+        Of a model that foresees; None for one that detects.
+    skill : Skill or None
+        None for a model that detects.
+    sweep : Sweep or None
+        Sensitivity against time in warning; None without a seizure.
     rules : tuple of str
         How it was counted, in words.
     """
@@ -122,13 +95,15 @@ class Report:
     patients: tuple[PatientScores, ...]
     estimates: tuple[Estimate, ...]
     pooled: EventCounts
-    p_value: float
+    rule: ForecastRule | None
+    skill: Skill | None
+    sweep: Sweep | None
     rules: tuple[str, ...]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics reported, in order."""
-        return tuple(estimate.metric for estimate in self.estimates)
+        return tuple(one.metric for one in self.estimates)
 
 
 def make_report(
@@ -147,69 +122,57 @@ def make_report(
     context : Context
         Model, split, data, seeds, scorer.
     rng : numpy.random.Generator
-        Source of the resamples.
+        Source of the resamples and of the shifts in time.
     forecast : ForecastRule, optional
         SPH and SOP of a model that foresees; left out for one that detects.
     """
     patients = score_patients(recordings, forecast=forecast)
     metrics = SAMPLE_METRICS + EVENT_METRICS + (FORECAST_METRICS if forecast else ())
-    rules = [f"Events (SzCORE): {SZCORE_RULES}."]
-    if forecast:
-        rules.append(
-            f"Forecast: an alarm is true if an onset follows after {forecast.sph_s:g} s and within the next "
-            f"{forecast.sop_s:g} s; chance spends the same time in warning. Among the events above, an alarm "
-            "earlier than the tolerance counts as false all the same."
-        )
-    rules.append("Warning time: from the first alarm of a seizure to its onset, negative after it.")
-    rules.append(_interval_rule(len(patients)))
     return Report(
         context=context,
         patients=patients,
-        estimates=tuple(_estimate(metric, patients, rng) for metric in metrics),
+        estimates=estimate(metrics, patients, recordings, forecast, rng),
         pooled=sum((patient.all_events for patient in patients), EventCounts()),
-        p_value=chance_p_value([patient.forecast for patient in patients if patient.forecast]),
-        rules=tuple(rules),
+        rule=forecast,
+        skill=_skill(patients, rng) if forecast else None,
+        sweep=sweep_thresholds([patient.moments for patient in patients], rng),
+        rules=_rules(len(patients), forecast),
     )
 
 
-def _interval_rule(n_patients: int) -> str:
+def _skill(patients: Sequence[PatientScores], rng: np.random.Generator) -> Skill:
+    each = tuple(patient_skill(patient.moments, rng) for patient in patients)
+    foreseen = chance_p_value([patient.forecast for patient in patients if patient.forecast])
+    return Skill(each, cohort_skill(each, rng), foreseen)
+
+
+def _rules(n_patients: int, forecast: ForecastRule | None) -> tuple[str, ...]:
+    rules = [f"Events (SzCORE): {SZCORE_RULES}."]
+    if forecast:
+        rules += [
+            f"Forecast: an alarm is true if an onset follows after {forecast.sph_s:g} s and within the next "
+            f"{forecast.sop_s:g} s. In a seizure and {forecast.postictal_s:g} s after it no alarm speaks, and none is "
+            "asked for. Among the events above, an alarm earlier than the tolerance counts as false all the same.",
+            "Chance: a patient's seizures shifted together by a random time, the intervals between them in random "
+            "order; p is the share of such surrogates that are foreseen as well over all thresholds (p of the alarms: "
+            "as many by the alarms). A seizure counts for no "
+            f"more than one that {100 * LEAST_SHARE:g} % of the time in warning would have foreseen: its mark may have "
+            "come late.",
+        ]
+    rules.append("Warning time: from the first alarm of a seizure to its onset, negative after it.")
+    rules.append(
+        "A score that is not defined is left out of the mean: areas, sensitivity and skill without a seizure window, "
+        "event scores without a seizure, warning time without an alarm at a seizure. The Brier skill score compares "
+        "with a forecast that always says the true rate."
+    )
     if n_patients == 1:
-        return "95 % intervals: bootstrap over the patient's seizures and recordings; none for the sample scores."
-    return f"95 % intervals: bootstrap over the {n_patients} patients; exact bounds where all are at a limit."
-
-
-def _estimate(metric: Metric, patients: Sequence[PatientScores], rng: np.random.Generator) -> Estimate:
-    values = np.array([metric.read(patient) for patient in patients])
-    defined = values[np.isfinite(values)]
-    mean = float(defined.mean()) if defined.size else math.nan
-    if len(patients) == 1:
-        interval = _interval_of_one(metric, patients[0], rng)
-    elif metric.kind == "share":
-        interval = share_interval(values, rng)
-    elif metric.kind == "rate":
-        counts = [patient.all_events for patient in patients]
-        interval = rate_interval(
-            [c.n_false for c in counts], [c.duration_s / 86_400 for c in counts], rng, pooled=False
-        )
+        rules.append("95 % intervals: bootstrap over stretches around the patient's seizures; none with one seizure.")
     else:
-        interval = mean_interval(values, rng)
-    return Estimate(metric, mean, interval, int(defined.size))
-
-
-def _interval_of_one(metric: Metric, patient: PatientScores, rng: np.random.Generator) -> Interval:
-    """Within a patient only what counts seizures or false alarms has units to resample."""
-    counts = patient.all_events
-    if metric.key == "sensitivity":
-        return share_interval(np.repeat([1, 0], [counts.n_detected, counts.n_seizures - counts.n_detected]), rng)
-    if metric.key == "foreseen" and patient.forecast is not None:
-        missed = patient.forecast.n_seizures - patient.forecast.n_foreseen
-        return share_interval(np.repeat([1, 0], [patient.forecast.n_foreseen, missed]), rng)
-    if metric.key == "false_alarms_per_day":
-        days = [one.duration_s / 86_400 for one in patient.events]
-        return rate_interval([one.n_false for one in patient.events], days, rng, pooled=True)
-    if metric.key == "warning_time_s":
-        return median_interval(patient.warning_times_s, rng)
-    return NO_INTERVAL
+        rules.append(
+            f"95 % intervals: bootstrap over the {n_patients} patients; exact bounds where all are at a limit. With "
+            "fewer than about ten patients they are too narrow."
+        )
+    return tuple(rules)
 
 
 def to_table(report: Report) -> dict[str, Any]:
@@ -217,32 +180,59 @@ def to_table(report: Report) -> dict[str, Any]:
     return {
         "context": {**asdict(report.context), "seeds": list(report.context.seeds)},
         "rules": list(report.rules),
-        "mean": {
-            one.metric.key: {
-                "value": _number(one.mean),
-                "low": _number(one.interval.low),
-                "high": _number(one.interval.high),
-                "n_patients": one.n_patients,
-                "unit": one.metric.unit,
-            }
-            for one in report.estimates
-        },
+        "mean": {one.metric.key: _row(one, one.mean, one.interval, one.n_patients) for one in report.estimates},
+        "together": {one.metric.key: _row(one, one.pooled, one.pooled_interval) for one in report.estimates},
         "pooled": asdict(report.pooled),
-        "p_value": _number(report.p_value),
-        "patients": [_patient_row(patient, report.metrics) for patient in report.patients],
+        "skill": None if report.skill is None else _skill_row(report.skill),
+        "patients": [_patient_row(patient, number, report) for number, patient in enumerate(report.patients)],
     }
 
 
-def _patient_row(patient: PatientScores, metrics: Iterable[Metric]) -> dict[str, Any]:
-    counts = patient.all_events
+def _row(one: Estimate, value: float, interval: Interval, n_patients: int | None = None) -> dict[str, Any]:
+    row = {
+        "value": _number(value),
+        "low": _number(interval.low),
+        "high": _number(interval.high),
+        "unit": one.metric.unit,
+    }
+    return row if n_patients is None else {**row, "n_patients": n_patients}
+
+
+def _skill_row(skill: Skill) -> dict[str, Any]:
+    cohort = skill.cohort
     return {
+        "n_patients": len(cohort.verdicts),
+        "n_tested": cohort.n_tested,
+        "n_better": cohort.verdicts.count(Verdict.BETTER),
+        "n_below_before_correction": cohort.n_below,
+        "p_value_of_count": _number(cohort.p_value_of_count),
+        "area": _number(cohort.area),
+        "p_value": _number(cohort.p_value),
+        "p_value_of_alarms": _number(skill.p_value_of_alarms),
+    }
+
+
+def _patient_row(patient: PatientScores, number: int, report: Report) -> dict[str, Any]:
+    counts = patient.all_events
+    row = {
         "patient_id": patient.patient_id,
         "hours": patient.duration_s / 3600,
         "fault_hours": patient.fault_s / 3600,
         "n_seizures": counts.n_seizures,
         "n_detected": counts.n_detected,
         "n_false": counts.n_false,
-        **{metric.key: _number(metric.read(patient)) for metric in metrics},
+        **{metric.key: _number(metric.read(patient)) for metric in report.metrics},
+    }
+    if report.skill is None:
+        return row
+    own = report.skill.patients[number]
+    return {
+        **row,
+        "n_foreseeable": own.n_seizures,
+        "area": _number(own.area),
+        "p_value": _number(own.p_value),
+        "p_value_of_alarms": _number(own.p_value_of_alarms),
+        "verdict": str(report.skill.cohort.verdicts[number]),
     }
 
 

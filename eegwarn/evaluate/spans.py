@@ -42,6 +42,29 @@ def event_spans(events: Sequence[SeizureEvent], *, before_s: float = 0.0, after_
     return np.array(spans, dtype=np.float64).reshape(-1, 2)
 
 
+def outside(spans: ArrayLike, holes: Spans) -> Spans:
+    """Cut merged stretches out of others.
+
+    Parameters
+    ----------
+    spans : array_like, shape (n, 2)
+        In any order; a moment (start and end equal) stays where it lies in no hole.
+    holes : ndarray, shape (n_holes, 2)
+        Merged stretches.
+
+    Returns
+    -------
+    ndarray, shape (n_left, 2)
+        What is left, not merged.
+    """
+    bounds = np.asarray(spans, dtype=np.float64).reshape(-1, 2)
+    start = np.maximum(bounds[:, :1], np.concatenate([[-np.inf], holes[:, 1]]))
+    end = np.minimum(bounds[:, 1:], np.concatenate([holes[:, 0], [np.inf]]))
+    moment = (bounds[:, :1] == bounds[:, 1:]) & ~covered(bounds[:, :1], holes)
+    left = (start < end) | (moment & (start == end))
+    return np.column_stack([start[left], end[left]])
+
+
 def total_s(spans: Spans) -> float:
     """Seconds covered by merged stretches."""
     return float(np.sum(spans[:, 1] - spans[:, 0]))

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Sequence
 
+from eegwarn.evaluate.bootstrap import Interval
+from eegwarn.evaluate.metrics import Metric
 from eegwarn.evaluate.patients import PatientScores
-from eegwarn.evaluate.report import DISCLAIMER, Metric, Report
+from eegwarn.evaluate.report import DISCLAIMER, Report
+from eegwarn.evaluate.skill import in_words
 
 Row = tuple[str, ...]
 
@@ -19,22 +22,28 @@ _PATIENT_COLUMNS = {
     "f1": "F1",
     "false_alarms_per_day": "false/24 h",
     "warning_time_s": "warn. s",
-    "foreseen": "foreseen",
-    "false_warnings_per_hour": "false/h",
-    "time_in_warning": "in warning",
 }
+_SKILL_COLUMNS = {"foreseen": "foreseen", "false_warnings_per_hour": "false/h", "time_in_warning": "in warning"}
 
 
 def mean_rows(report: Report) -> list[Row]:
-    """Header and one row per metric: name, mean with its interval, patients that it could be taken over."""
-    rows: list[Row] = [("metric", "mean", "95 % interval", "patients")]
-    for metric, mean, interval, n_patients in report.estimates:
-        bounds = UNDEFINED
-        if math.isfinite(interval.low):
-            bounds = f"{_cell(metric, interval.low)} to {_cell(metric, interval.high)}"
-        title = f"{metric.title} ({metric.unit})" if metric.unit else metric.title
-        rows.append((title, _cell(metric, mean), bounds, str(n_patients)))
+    """Header and one row per metric: name, mean with its interval and patients, and all patients together."""
+    alone = len(report.patients) == 1
+    rows: list[Row] = [("metric", "value", "95 % interval")]
+    if not alone:
+        rows = [("metric", "mean over patients", "95 % interval", "patients", "all together", "95 % interval")]
+    for one in report.estimates:
+        title = f"{one.metric.title} ({one.metric.unit})" if one.metric.unit else one.metric.title
+        row = (title, _cell(one.metric, one.mean), _bounds(one.metric, one.interval))
+        together = (str(one.n_patients), _cell(one.metric, one.pooled), _bounds(one.metric, one.pooled_interval))
+        rows.append(row if alone else row + together)
     return rows
+
+
+def _bounds(metric: Metric, interval: Interval) -> str:
+    if not math.isfinite(interval.low):
+        return UNDEFINED
+    return f"{_cell(metric, interval.low)} to {_cell(metric, interval.high)}"
 
 
 def patient_rows(report: Report) -> list[Row]:
@@ -42,6 +51,26 @@ def patient_rows(report: Report) -> list[Row]:
     columns = [metric for metric in report.metrics if metric.key in _PATIENT_COLUMNS]
     header = ("patient", "hours", "fault %", "seizures", *(_PATIENT_COLUMNS[metric.key] for metric in columns))
     return [header, *(_patient_row(patient, columns) for patient in report.patients)]
+
+
+def skill_rows(report: Report) -> list[Row]:
+    """Header and one row per patient: is it better than chance? Empty for a model that only detects."""
+    if report.skill is None:
+        return []
+    columns = [metric for metric in report.metrics if metric.key in _SKILL_COLUMNS]
+    header = ("patient", "to foresee", *(_SKILL_COLUMNS[metric.key] for metric in columns))
+    rows: list[Row] = [(*header, "area", "p", "p of alarms", "verdict")]
+    skills = zip(report.patients, report.skill.patients, report.skill.cohort.verdicts, strict=True)
+    for patient, skill, verdict in skills:
+        p_values = (_p_value(skill.p_value), _p_value(skill.p_value_of_alarms))
+        area = f"{skill.area:.2f}" if math.isfinite(skill.area) else UNDEFINED
+        own = (_cell(metric, metric.read(patient)) for metric in columns)
+        rows.append((patient.patient_id, str(skill.n_seizures), *own, area, *p_values, str(verdict)))
+    return rows
+
+
+def _p_value(value: float) -> str:
+    return f"{value:.2g}" if math.isfinite(value) else UNDEFINED
 
 
 def _patient_row(patient: PatientScores, columns: Sequence[Metric]) -> Row:
@@ -74,7 +103,7 @@ def context_rows(report: Report) -> list[Row]:
             f"{pooled.n_detected} of {pooled.n_seizures} seizures detected, {pooled.n_false} false alarms in "
             f"{pooled.duration_s / 3600:.1f} h",
         ),
-        *([("p value against chance", f"{report.p_value:.3g}")] if math.isfinite(report.p_value) else []),
+        *([] if report.skill is None else [("against chance", in_words(report.skill.cohort))]),
     ]
 
 
@@ -84,6 +113,7 @@ def to_text(report: Report) -> str:
         "\n".join(f"{name}: {value}" for name, value in context_rows(report)),
         _aligned(mean_rows(report)),
         _aligned(patient_rows(report)),
+        *([_aligned(skill_rows(report))] if report.skill else []),
         "\n".join(report.rules),
         DISCLAIMER,
     ]

@@ -30,3 +30,13 @@ def test_every_seizure_has_its_own_warning_time():
     seizures = [SeizureEvent(5000), *SEIZURE]
     assert warning_times_s(seizures, [SeizureEvent(1010, 1020), SeizureEvent(4990, 4995)]).tolist() == [10, -10]
     assert warning_times_s([], [SeizureEvent(1010, 1020)]).shape == (0,)
+
+
+def test_an_alarm_by_the_seizure_before_is_no_early_warning_of_the_next():
+    seizures = [SeizureEvent(1000, 1060), SeizureEvent(1500, 1560)]
+    by_the_first = [SeizureEvent(1010, 1100)]
+    assert np.array_equal(warning_times_s(seizures, by_the_first, horizon_s=600), [-10, np.nan], equal_nan=True)
+    between = [*by_the_first, SeizureEvent(1200, 1210)]
+    assert warning_times_s(seizures, between, horizon_s=600).tolist() == [-10, 300]
+    lasting = [SeizureEvent(1010, 1480)]
+    assert warning_times_s(seizures, lasting, horizon_s=600).tolist() == [-10, 490]

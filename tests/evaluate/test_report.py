@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from eegwarn.errors import OutputError
 from eegwarn.evaluate import DISCLAIMER, Context, ForecastRule, ScoredRecording, html, make_report, to_table, to_text
-from eegwarn.evaluate.figures import envelope
+from eegwarn.evaluate.figures.curve import envelope
 from eegwarn.evaluate.html import write_report
 from eegwarn.events.event import SeizureEvent
 
@@ -73,8 +74,7 @@ def test_of_one_patient_the_seizures_are_resampled():
     sensitivity = to_table(report)["mean"]["sensitivity"]
     assert sensitivity["value"] == 0.5
     assert 0 <= sensitivity["low"] < 0.5 < sensitivity["high"] <= 1
-    assert to_table(report)["mean"]["auroc"]["low"] is None
-    assert any("over the patient's seizures" in rule for rule in report.rules)
+    assert any("around the patient's seizures" in rule for rule in report.rules)
 
 
 def test_the_table_is_json_without_nan_and_names_where_it_comes_from():
@@ -84,12 +84,14 @@ def test_the_table_is_json_without_nan_and_names_where_it_comes_from():
     assert again["context"]["seeds"] == [7, 1]
     assert again["patients"][2]["sensitivity"] is None
     assert again["patients"][0]["fault_hours"] == pytest.approx(0.1)
-    assert 0 <= again["p_value"] <= 1
+    assert 0 <= again["skill"]["p_value"] <= 1
+    assert again["patients"][0]["verdict"] == "cannot tell"
 
 
 def test_the_forecast_is_left_out_for_a_model_that_only_detects():
     assert "foreseen" not in to_table(_report(COHORT))["mean"]
-    assert to_table(_report(COHORT))["p_value"] is None
+    assert to_table(_report(COHORT))["skill"] is None
+    assert "chance" not in to_text(_report(COHORT))
 
 
 def test_the_text_names_its_origin_its_rules_and_what_it_is_not():
@@ -103,13 +105,69 @@ def test_the_text_names_its_origin_its_rules_and_what_it_is_not():
     assert max(map(len, (header, *rows))) <= 120
 
 
+def test_the_text_says_who_was_better_than_chance():
+    text = to_text(_report(COHORT, forecast=ForecastRule(60, 600)))
+    assert "against chance: Cannot tell for 3 with fewer seizures. All patients together: " in text
+    assert next(line for line in text.splitlines() if line.startswith("p3 ") and "cannot tell" in line)
+
+
+def test_one_patient_has_an_interval_for_every_score_that_is_defined():
+    rng = np.random.default_rng(3)
+    one = [
+        replace(_recording("p1", alarm_s=[1005 + k], name=str(k)), probability=0.3 * rng.random(3597) + 0.1 * k)
+        for k in range(5)
+    ]
+    report = _report(one, forecast=ForecastRule(60, 600))
+    for estimate in report.estimates:
+        assert estimate.pooled == estimate.mean or math.isnan(estimate.mean)
+        if math.isfinite(estimate.pooled_interval.low):
+            assert estimate.pooled_interval.low <= estimate.mean + 1e-9, estimate.metric.key
+            assert estimate.mean <= estimate.pooled_interval.high + 1e-9, estimate.metric.key
+    known = {one.metric.key for one in report.estimates if math.isfinite(one.interval.low)}
+    # every seizure was found without a false alarm, so that only exact bounds say something about events
+    assert known == {
+        "auroc",
+        "auprc",
+        "sensitivity_at_95",
+        "brier",
+        "brier_skill",
+        "ece",
+        "sensitivity",
+        "false_alarms_per_day",
+        "warning_time_s",
+        "foreseen",
+        "false_warnings_per_hour",
+    }
+
+
+def test_one_seizure_alone_gives_no_interval_but_for_what_needs_none():
+    report = _report([COHORT[0], replace(COHORT[2], patient_id="p1", name="b.edf")])
+    known = {one.metric.key for one in report.estimates if math.isfinite(one.interval.low)}
+    assert known == {"sensitivity", "false_alarms_per_day"}  # exact binomial bounds, and a rate over recordings
+
+
+def test_of_all_patients_together_every_seizure_counts_the_same():
+    three = [replace(COHORT[0], name=str(k)) for k in range(3)]
+    table = to_table(_report([*three, COHORT[1]]))
+    assert table["mean"]["sensitivity"]["value"] == 0.5
+    assert table["together"]["sensitivity"]["value"] == 0.75
+
+
 def test_the_html_report_needs_no_other_file_and_is_the_same_each_time(tmp_path):
     report = _report(COHORT, forecast=ForecastRule(60, 600))
+    record = {"training": {"history": [{"step": 10, "loss": 0.5}, {"step": 20, "loss": 0.4}]}}
     for name in ("one.html", "two.html"):
-        write_report(tmp_path / name, report, COHORT, configuration="[alarm]\nthreshold = 0.5", threshold=0.5)
+        write_report(
+            tmp_path / name, report, COHORT, configuration="[alarm]\nthreshold = 0.5", threshold=0.5, record=record
+        )
     text = (tmp_path / "one.html").read_text(encoding="utf-8")
     assert text == (tmp_path / "two.html").read_text(encoding="utf-8")
-    assert text.count("<svg") == text.count("</svg>") == len(COHORT) + 1
+    # around the seizures, warning times, every threshold, reliability, diary and training
+    assert text.count("<svg") == text.count("</svg>") == len(COHORT) + 6
+    for section in ("Better than chance?", "Around each seizure", "Seizure diary", "Training"):
+        assert f">{section}</h2>" in text
+    links = set(re.findall('<a href="#([^"]*)"', text))
+    assert links == set(re.findall('h2 id="([^"]*)"', text))
     assert DISCLAIMER in text
     assert "threshold = 0.5" in text
     for outside in ("<script", "<link", "<img", "@import", "url(http", 'src="'):
@@ -117,12 +175,20 @@ def test_the_html_report_needs_no_other_file_and_is_the_same_each_time(tmp_path)
 
 
 def test_names_from_files_cannot_break_out_of_the_html(tmp_path):
-    hostile = replace(COHORT[0], patient_id="<script>alert(1)</script>", name='"><img src=x>')
-    write_report(tmp_path / "r.html", _report([hostile]), [hostile], configuration="</pre><b>")
+    hostile = replace(COHORT[0], patient_id="<script>alert(1)</script> $x$", name='"><img src=x>')
+    record = {"training": {"history": [{"step": 1, "<script>": 1.0}]}, "labels": "<img src=x>"}
+    write_report(tmp_path / "r.html", _report([hostile]), [hostile], configuration="</pre><b>", record=record)
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "<script" not in text
     assert "<img" not in text
     assert "</pre><b>" not in text
+
+
+def test_a_report_without_any_seizure_is_written_with_what_there_is(tmp_path):
+    write_report(tmp_path / "r.html", _report([COHORT[2]]), [COHORT[2]], configuration="")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Around each seizure" not in text
+    assert "Seizure diary" in text
 
 
 def test_of_many_recordings_those_with_events_are_drawn(tmp_path, monkeypatch):

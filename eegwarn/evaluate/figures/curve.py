@@ -1,41 +1,14 @@
-"""Figures of a report as SVG text: warning curves and the reliability diagram."""
+"""The warning level over a whole recording."""
 
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from eegwarn.evaluate.patients import ScoredRecording
-from eegwarn.evaluate.samples import reliability
+from eegwarn.evaluate.figures.canvas import BLUE, GREY, ORANGE, VERMILION, legend_above, sheet
+from eegwarn.evaluate.scored import ScoredRecording
 from eegwarn.evaluate.spans import event_spans
 
-# Okabe and Ito's colours, told apart with any kind of colour vision; markers and hatching say the same without colour.
-BLUE, ORANGE, VERMILION, GREY = "#0072B2", "#E69F00", "#D55E00", "#8A8A8A"
-_STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "eegwarn", "font.family": "sans-serif", "font.size": 9}
 _N_COLUMNS = 600
 """A curve is drawn with its highest and lowest value in each of so many columns, however long the recording."""
-
-
-@contextmanager
-def _figure(width_in: float, height_in: float) -> Iterator[tuple[Axes, io.StringIO]]:
-    svg = io.StringIO()
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(width_in, height_in), layout="constrained")
-        axes = figure.add_subplot()
-        axes.spines[["top", "right"]].set_visible(False)
-        yield axes, svg
-        figure.savefig(svg, format="svg", metadata={"Date": None})
-
-
-def _inline(svg: io.StringIO) -> str:
-    text = svg.getvalue()
-    return text[text.index("<svg") :]
 
 
 def warning_curve(recording: ScoredRecording, *, threshold: float | None = None) -> str:
@@ -54,7 +27,8 @@ def warning_curve(recording: ScoredRecording, *, threshold: float | None = None)
         An ``<svg>`` element.
     """
     unit_s, unit = (3600.0, "h") if recording.duration_s > 7200 else (60.0, "min")
-    with _figure(9.6, 2.5) as (axes, svg):
+    with sheet(9.6, 2.5) as drawn:
+        axes = drawn.only
         for index, (start_s, end_s) in enumerate(recording.faults):
             axes.axvspan(
                 start_s / unit_s, end_s / unit_s, facecolor="none", edgecolor=GREY, hatch="////", linewidth=0,
@@ -79,8 +53,8 @@ def warning_curve(recording: ScoredRecording, *, threshold: float | None = None)
             )
         axes.set(xlim=(0, recording.duration_s / unit_s), ylim=(0, 1.15), yticks=[0, 0.5, 1])
         axes.set(xlabel=f"time from the start of the recording ({unit})", ylabel="warning level\n(probability)")
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, frameon=False)
-    return _inline(svg)
+        legend_above(axes, 5)
+    return drawn.svg
 
 
 def envelope(
@@ -104,16 +78,3 @@ def envelope(
         return time_s, probability, probability
     first = np.linspace(0, time_s.size, n_columns, endpoint=False).astype(np.intp)
     return time_s[first], np.fmin.reduceat(probability, first), np.fmax.reduceat(probability, first)
-
-
-def reliability_diagram(probability: NDArray[np.float64], label: NDArray[np.float64]) -> str:
-    """Draw what share of the windows was a seizure at each warning level, as an ``<svg>`` element."""
-    table = reliability(probability, label)
-    filled = table.n_windows > 0
-    with _figure(3.6, 3.6) as (axes, svg):
-        axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="means what it says")
-        axes.plot(table.mean_probability[filled], table.seizure_share[filled], color=BLUE, marker="o", label="measured")
-        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-        axes.set(xlabel="warning level (probability)", ylabel="share of windows with a seizure")
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, frameon=False)
-    return _inline(svg)
