@@ -20,6 +20,7 @@ from eegwarn.signal.chain import SignalConfig
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import AlarmConfig
+from eegwarn.warning.calibrate import CalibrationKind
 
 LARGEST_SEED = 2**32 - 1
 """What every library's generator of random numbers takes."""
@@ -123,7 +124,7 @@ class MetaConfig:
     first_meta_step : int
         Steps of the loop before the corrector moves: an optimiser of Adam's kind needs some behind it.
     clean_batch : int
-        Known windows in a step, once to learn from and once more to judge the step by.
+        Known windows in a step to learn from, and as many others to judge the step by.
     held : {"stratified", "natural", "paired"}
         How the windows to judge by are drawn: half of either class; as they come; or pairs of one recording, seizure
         and none, which cannot say "more seizures everywhere".
@@ -138,7 +139,7 @@ class MetaConfig:
     warm_up_steps: int = 150
     tune_steps: int = 40
     first_meta_step: int = 20
-    clean_batch: int = 16
+    clean_batch: int = 8
     held: Literal["stratified", "natural", "paired"] = "stratified"
     from_clips: float = 0.75
     corrector: CorrectorConfig = field(default_factory=CorrectorConfig)
@@ -186,6 +187,8 @@ class TrainConfig:
         Looks without improvement after which training stops.
     wanted_false_alarms_per_day : float
         The alarm threshold is the lowest that stays within it on the validation patients.
+    calibration : {"temperature", "isotonic"}
+        How logits become probabilities: by a straight line, or by any rising course.
     threads : int
         Processor threads; 0 for all. Results repeat exactly only with the same number.
     split, signal, windows, labels, resnet, lstm, optimiser, augment, context, changepoint, meta, alarm
@@ -204,6 +207,7 @@ class TrainConfig:
     validation_windows: int = 2000
     patience: int = 8
     wanted_false_alarms_per_day: float = 12.0
+    calibration: CalibrationKind = "temperature"
     threads: int = 0
     split: SplitConfig = field(default_factory=SplitConfig)
     signal: SignalConfig = field(default_factory=lambda: SignalConfig(missing="mask"))

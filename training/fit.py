@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.warning.alarm import AlarmConfig
-from eegwarn.warning.calibrate import Calibration, fit_temperature, probability
+from eegwarn.warning.calibrate import Calibration, fit_calibration, probability
 from eegwarn.warning.threshold import choose_threshold
 from training.config import TrainConfig
 from training.windows import LabelledRecording
@@ -49,7 +49,7 @@ def fit_warning(
     """
     counted_logit = np.concatenate([x[each.counted] for each, x in zip(recordings, logits, strict=True)])
     counted_label = np.concatenate([each.positive[each.counted] for each in recordings])
-    calibration = fit_temperature(counted_logit, counted_label)
+    calibration = fit_calibration(counted_logit, counted_label, config.calibration)
     choice = choose_threshold(
         [each.windows.end_s for each in recordings],
         [probability(calibration, logit) for logit in logits],

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from eegwarn.cohort.simulate import SimulatedCohortRecording, SimulationConfig, simulated_cohort
 from eegwarn.cohort.simulate.clips import clips_near_marks
+from eegwarn.events.clips import KnownStretch
 from eegwarn.events.event import SeizureEvent, in_time_order
 from training.config import TrainConfig
 from training.windows import LabelledRecording, label_recording, prepare_recordings
@@ -93,9 +94,9 @@ class Study:
     def with_truth(self, config: TrainConfig) -> "Study":
         """Let training and validation be labelled by the truth: the most that any correction can reach."""
         training = tuple(
-            _labelled_by(each, events, (), config) for each, events in zip(self.training, self.truth, strict=True)
+            labelled_by(each, events, (), config) for each, events in zip(self.training, self.truth, strict=True)
         )
-        validation = tuple(_labelled_by(each, true_events(each), (), config) for each in self.validation)
+        validation = tuple(labelled_by(each, true_events(each), (), config) for each in self.validation)
         return replace(self, training=training, validation=validation)
 
     def without_clips(self) -> "Study":
@@ -139,13 +140,13 @@ def make_study(seed: int, errors: RaterErrors | None, size: StudySize, config: T
         rng,
     )
     marked = tuple(
-        _labelled_by(each, events, clips.get(name, ()), config)
+        labelled_by(each, events, clips.get(name, ()), config)
         for each, events, name in zip(prepared, marks, names, strict=True)
     )
     return Study(
         training=marked[:first_validation],
         validation=marked[first_validation:first_test],
-        test=tuple(_labelled_by(each, true_events(each), (), config) for each in prepared[first_test:]),
+        test=tuple(labelled_by(each, true_events(each), (), config) for each in prepared[first_test:]),
         truth=tuple(truth[:first_validation]),
     )
 
@@ -175,9 +176,10 @@ def rough_marks(
     return in_time_order(marks)
 
 
-def _labelled_by(
-    recording: LabelledRecording, events: tuple[SeizureEvent, ...], known: Sequence, config: TrainConfig
+def labelled_by(
+    recording: LabelledRecording, events: tuple[SeizureEvent, ...], known: Sequence[KnownStretch], config: TrainConfig
 ) -> LabelledRecording:
+    """Label a recording anew by other events and known stretches; its windows stay where they are."""
     source = replace(recording.source, events=events)
     return label_recording(source, recording.fingerprint, events, recording.windows, known, config)
 

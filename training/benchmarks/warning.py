@@ -1,0 +1,215 @@
+"""Early-warning indicators over horizons on simulated patients, half of whom change before their seizures.
+
+Four indicators (the backbone's probability, the corrector's of the bi-level loop, rolling variance, line length) at
+horizons from 0 (detection) to 30 minutes. Trained and calibrated on rough marks of some patients, judged by the truth
+on others. Skill before seizures counts only against surrogates, for the patients whose EEG changes (responders) and for
+those in whom there is nothing to find.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegwarn.bedside.scoring import Progress
+from eegwarn.cohort.simulate import SimulatedCohortRecording, SimulationConfig, simulated_cohort
+from eegwarn.config import to_table, to_toml
+from eegwarn.evaluate import ScoredRecording, cohort_skill, patient_skill, rule_of_horizon, score_patients
+from eegwarn.signal.windows import WindowConfig
+from eegwarn.warning.alarm import alarm_events, find_alarms, smooth
+from eegwarn.warning.calibrate import probability
+from eegwarn.warning.indicators import INDICATORS, RollingVariance, line_length
+from training.benchmarks.label_study import labelled_by, true_events
+from training.config import MetaConfig, TrainConfig
+from training.fit import fit_warning
+from training.loop import Place, repeatable
+from training.methods import learn
+from training.network import judge_recording
+from training.record import versions
+from training.windows import LabelledRecording, prepare_recordings
+
+SEEDS = (5100, 5101, 5102)
+HORIZONS_S = (0.0, 60.0, 300.0, 900.0, 1800.0)
+SIMULATION = SimulationConfig(seizures_per_hour=0.7)
+CONFIG = TrainConfig(
+    method="meta",
+    windows=WindowConfig(hop_s=4.0),
+    steps=300,
+    batch_size=32,
+    validate_every=100,
+    validation_windows=1000,
+    threads=1,
+    wanted_false_alarms_per_day=24.0,
+    meta=MetaConfig(warm_up_steps=100),
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is simulated for a seed: patients of each part, and hours of each."""
+
+    n_training: int = 14
+    n_validation: int = 5
+    n_test: int = 10
+    hours: float = 6.0
+
+
+def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
+    """Train for every seed and horizon, score all indicators, and write ``warning.toml``."""
+    size = Size(6, 3, 4, 3.0) if quick else Size()
+    config = replace(CONFIG, steps=100, validate_every=50, meta=MetaConfig(warm_up_steps=40)) if quick else CONFIG
+    seeds, horizons_s = (SEEDS[:1], (0.0, 300.0)) if quick else (SEEDS, HORIZONS_S)
+    kept = out / ("warning-quick.jsonl" if quick else "warning.jsonl")
+    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    done = {(row["seed"], row["horizon_s"]) for row in rows}
+    open_tasks = [(seed, horizon_s) for seed in seeds for horizon_s in horizons_s if (seed, horizon_s) not in done]
+    n_tasks = len(seeds) * len(horizons_s)
+    with (
+        ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn")) as pool,
+        kept.open("a") as file,
+    ):
+        running = [pool.submit(_score_horizon, *task, size, config, out) for task in open_tasks]
+        progress("horizons", n_tasks - len(open_tasks), n_tasks)
+        for number, each in enumerate(as_completed(running), start=n_tasks - len(open_tasks) + 1):
+            rows += each.result()
+            file.writelines(json.dumps(row) + "\n" for row in each.result())
+            file.flush()
+            progress("horizons", number, n_tasks)
+    shutil.rmtree(out / "warning-scratch", ignore_errors=True)
+    table = {"size": vars(size), "simulation": to_table(SIMULATION), "config": to_table(config), "versions": versions()}
+    rows.sort(key=lambda row: (row["horizon_s"], INDICATORS.index(row["indicator"]), row["seed"]))
+    (out / "warning.toml").write_text(to_toml({**table, "rows": rows}), encoding="utf-8")
+    return _text(rows)
+
+
+def _score_horizon(seed: int, horizon_s: float, size: Size, config: TrainConfig, out: Path) -> list[dict[str, Any]]:
+    config = replace(config, seed=seed, horizon_s=horizon_s)
+    scratch = out / "warning-scratch" / f"{seed}-{horizon_s:g}"
+    scratch.mkdir(parents=True, exist_ok=True)
+    cohort = simulated_cohort(
+        size.n_training + size.n_validation + size.n_test, hours=size.hours, seed=seed, config=SIMULATION
+    )
+    cache = out / "warning-scratch" / f"{seed}"
+    prepared = prepare_recordings(cohort, cohort.recordings, config, cache=cache, step="simulate").recordings
+    training, rest = prepared[: size.n_training], prepared[size.n_training :]
+    validation = rest[: size.n_validation]
+    test = [labelled_by(each, true_events(each), (), config) for each in rest[size.n_validation :]]
+    with repeatable(config.threads):
+        place = Place(scratch / "checkpoint", "warning", torch.device("cpu"))
+        backbone = learn(training, validation, config, place).network
+        # The same training once more, from its checkpoints: only what is called the network differs.
+        meta = learn(training, validation, replace(config, indicator="meta"), place).network
+        rows = []
+        for indicator in INDICATORS:
+            scores = [_scores(indicator, part, backbone, meta) for part in (validation, test)]
+            what = {"seed": seed, "horizon_s": horizon_s, "indicator": indicator}
+            rows.append({**what, **_judge(validation, test, *scores, config)})
+    shutil.rmtree(scratch, ignore_errors=True)
+    return rows
+
+
+def _scores(
+    indicator: str, recordings: Sequence[LabelledRecording], backbone: torch.nn.Module, meta: torch.nn.Module
+) -> list[NDArray[np.float64]]:
+    """Score every window of every recording by one indicator."""
+    if indicator == "line-length":
+        return [line_length(each.windows) for each in recordings]
+    if indicator == "variance":
+        return [RollingVariance()(each.windows) for each in recordings]
+    network = meta if indicator == "meta" else backbone
+    return [judge_recording(network, each.windows, torch.device("cpu")) for each in recordings]
+
+
+def _judge(
+    validation: Sequence[LabelledRecording],
+    test: Sequence[LabelledRecording],
+    fitted_on: list[NDArray[np.float64]],
+    scores: list[NDArray[np.float64]],
+    config: TrainConfig,
+) -> dict[str, Any]:
+    """Calibrate and choose the threshold by the validation patients' marks, and judge by the test patients' truth."""
+    fitted = fit_warning(validation, fitted_on, config)
+    scored = []
+    for each, score in zip(test, scores, strict=True):
+        level, end_s = probability(fitted.calibration, score), each.windows.end_s
+        alarms, _ = find_alarms(end_s, level, fitted.alarm)
+        scored.append(
+            ScoredRecording(
+                patient_id=each.source.patient_id,
+                name=each.source.name,
+                duration_s=each.source.duration_s,
+                time_s=end_s,
+                probability=level,
+                label=np.where(each.counted, each.positive, np.nan),
+                seizures=each.source.events,
+                alarms=alarm_events(alarms, end_s=float(end_s[-1])),
+                smoothed=smooth(end_s, level, fitted.alarm),
+            )
+        )
+    patients = score_patients(scored, forecast=rule_of_horizon(config.horizon_s))
+    of_patient = {each.source.patient_id: each for each in test}
+    responds = np.array([_responds(of_patient[patient.patient_id]) for patient in patients])
+    rng = np.random.default_rng(config.seed)
+    skills = [patient_skill(patient.moments, rng) for patient in patients]
+    row: dict[str, Any] = {
+        "auroc": float(np.nanmean([patient.samples.auroc for patient in patients])),
+        "auroc_responders": _mean([p.samples.auroc for p, own in zip(patients, responds, strict=True) if own]),
+        "auroc_others": _mean([p.samples.auroc for p, own in zip(patients, responds, strict=True) if not own]),
+        "f1": _mean([patient.all_events.f1 for patient in patients]),
+        "sensitivity": _mean([patient.all_events.sensitivity for patient in patients]),
+        "false_alarms_per_day": _mean([patient.all_events.false_alarms_per_day for patient in patients]),
+    }
+    for name, chosen in (("responders", responds), ("others", ~responds)):
+        group = [skill for skill, own in zip(skills, chosen, strict=True) if own]
+        skill = cohort_skill(group, rng)
+        row |= {f"n_{name}": len(group), f"n_below_{name}": skill.n_below, f"n_tested_{name}": skill.n_tested}
+        row |= {f"area_{name}": skill.area, f"p_{name}": skill.p_value}
+    return row
+
+
+def _responds(recording: LabelledRecording) -> bool:
+    source = recording.source
+    return isinstance(source, SimulatedCohortRecording) and source.simulated.epilepsy.preictal_strength > 0
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _text(rows: list[dict[str, Any]]) -> str:
+    heading = (
+        f"{'horizon s':>9}  {'indicator':<12}{'AUROC':>8}{'responders':>12}{'others':>8}{'event F1':>10}"
+        f"{'false/day':>11}  better than chance (p < 0.05): responders, others"
+    )
+    lines = [heading]
+    for horizon_s in dict.fromkeys(row["horizon_s"] for row in rows):
+        for indicator in INDICATORS:
+            own = [row for row in rows if (row["horizon_s"], row["indicator"]) == (horizon_s, indicator)]
+            if not own:
+                continue
+            auroc, responders, others, f1, rate = (
+                _mean([row[name] for row in own])
+                for name in ("auroc", "auroc_responders", "auroc_others", "f1", "false_alarms_per_day")
+            )
+            skill = ", ".join(
+                f"{sum(row[f'n_below_{name}'] for row in own)} of {sum(row[f'n_tested_{name}'] for row in own)}"
+                for name in ("responders", "others")
+            )
+            lines.append(
+                f"{horizon_s:>9.0f}  {indicator:<12}{auroc:>8.3f}{responders:>12.3f}{others:>8.3f}{f1:>10.2f}"
+                f"{rate:>11.1f}  {skill if horizon_s else '-'}"
+            )
+    n_seeds = len({row["seed"] for row in rows})
+    return "\n".join(
+        [*lines, f"Means over patients and {n_seeds} seeds; each patient against time-shifted surrogates."]
+    )
