@@ -71,15 +71,14 @@ def estimate(
     units = _units(patients, recordings)
     strata = [any(one.seizures for one in unit) for unit in units]
     tallies = tally(units, rule)
-    one_of_each = np.ones((1, len(units)))
-    counted = {key: float(value[0]) for key, value in pooled_scores(tallies, one_of_each).items()}
+    counted = {key: float(value[0]) for key, value in pooled_scores(tallies, np.ones((1, len(units)))).items()}
     together = _together(metrics, patients, recordings, counted)
     alone = len(patients) == 1
-    scattered = pooled_scores(tallies, draw_units(one_of_each[0], rng))
+    scattered = pooled_scores(tallies, draw_units(np.zeros(len(units)), rng))
     if alone:
         # Where seizures count, a cohort has as many of them as the patient.
-        scattered_seizures = pooled_scores(tallies, draw_units(strata, rng))
-        scattered = {key: scattered[key] if key in _OF_CALM else scattered_seizures[key] for key in scattered}
+        of_calm = {key: scattered[key] for key in _OF_CALM}
+        scattered = pooled_scores(tallies, draw_units(strata, rng)) | of_calm
     estimates = []
     for metric in metrics:
         values = np.array([metric.read(patient) for patient in patients])

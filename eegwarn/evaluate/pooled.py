@@ -66,31 +66,19 @@ def tally(units: Sequence[Sequence[ScoredRecording]], rule: ForecastRule | None)
         for unit in units
     ]
     edges = _level_edges(windows)
-    counts = [
-        [np.bincount(np.searchsorted(edges, level[label == kind], side="right"), minlength=edges.size + 1)
-         for level, label in windows]
-        for kind in (True, False)
-    ]  # fmt: skip
     bins = [np.minimum((level * N_CALIBRATION_BINS).astype(np.intp), N_CALIBRATION_BINS - 1) for level, _ in windows]
-    times_s = [
-        warning_times_s(one.seizures, one.alarms, horizon_s=rule.sph_s + rule.sop_s if rule else 0.0)
-        for unit in units
-        for one in unit
-    ]
-    owner = np.repeat(np.arange(len(units)), [sum(len(one.seizures) for one in unit) for unit in units])
-    time_s = np.concatenate([np.empty(0), *times_s])
-    order = np.argsort(time_s)[: int(np.isfinite(time_s).sum())]
+    warning_time_s, warning_unit = _warning_times(units, rule)
     return Tallies(
-        seizure=np.array(counts[0], dtype=np.float64),
-        calm=np.array(counts[1], dtype=np.float64),
+        seizure=_counted([level[label] for level, label in windows], edges),
+        calm=_counted([level[~label] for level, label in windows], edges),
         squared_error=np.array([np.sum((level - label) ** 2) for level, label in windows]),
         said=_binned(bins, [level for level, _ in windows]),
         came=_binned(bins, [label.astype(np.float64) for _, label in windows]),
         n_windows=_binned(bins, [np.ones(level.size) for level, _ in windows]),
         events=np.array([astuple(_events(unit)) for unit in units]),
         forecast=np.array([astuple(_forecast(unit, rule)) for unit in units]),
-        warning_time_s=time_s[order],
-        warning_unit=owner[order],
+        warning_time_s=warning_time_s,
+        warning_unit=warning_unit,
     )
 
 
@@ -188,11 +176,28 @@ def _level_edges(windows: Sequence[tuple[Floats, NDArray[np.bool_]]]) -> Floats:
     return np.unique(np.concatenate(edges))
 
 
+def _counted(levels: Sequence[Floats], edges: Floats) -> Floats:
+    rows = [np.bincount(np.searchsorted(edges, row, side="right"), minlength=edges.size + 1) for row in levels]
+    return np.array(rows, dtype=np.float64)
+
+
 def _binned(bins: Sequence[NDArray[np.intp]], values: Sequence[Floats]) -> Floats:
     rows = [
         np.bincount(row, weights=value, minlength=N_CALIBRATION_BINS) for row, value in zip(bins, values, strict=True)
     ]
     return np.array(rows, dtype=np.float64)
+
+
+def _warning_times(
+    units: Sequence[Sequence[ScoredRecording]], rule: ForecastRule | None
+) -> tuple[Floats, NDArray[np.intp]]:
+    """Warning times in rising order, without those of seizures that had no alarm, and the unit of each."""
+    horizon_s = rule.sph_s + rule.sop_s if rule else 0.0
+    times_s = [[warning_times_s(one.seizures, one.alarms, horizon_s=horizon_s) for one in unit] for unit in units]
+    flat_s = np.concatenate([np.empty(0), *(one for unit in times_s for one in unit)])
+    owner = np.repeat(np.arange(len(units)), [sum(one.size for one in unit) for unit in times_s])
+    order = np.argsort(flat_s)[: int(np.isfinite(flat_s).sum())]  # NaN is sorted last
+    return flat_s[order], owner[order]
 
 
 def _events(unit: Sequence[ScoredRecording]) -> EventCounts:

@@ -16,7 +16,7 @@ SIGNIFICANT = 0.05
 LEAST_SHARE = 0.2
 """A seizure that less time in warning would have foreseen counts as one at this share in the p values: it may be one
 whose mark came late, so that it was under way already, and must not make up for seizures that were not foreseen."""
-N_SURROGATES = 2000
+N_SURROGATES = 5000
 _N_COHORTS = 10_000
 
 

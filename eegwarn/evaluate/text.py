@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from eegwarn.evaluate.bootstrap import Interval
+from eegwarn.evaluate.forecast import ForecastCounts
 from eegwarn.evaluate.metrics import Metric
 from eegwarn.evaluate.patients import PatientScores
 from eegwarn.evaluate.report import DISCLAIMER, Report
@@ -103,8 +104,23 @@ def context_rows(report: Report) -> list[Row]:
             f"{pooled.n_detected} of {pooled.n_seizures} seizures detected, {pooled.n_false} false alarms in "
             f"{pooled.duration_s / 3600:.1f} h",
         ),
-        *([] if report.skill is None else [("against chance", in_words(report.skill.cohort))]),
+        *_chance_rows(report),
     ]
+
+
+def _chance_rows(report: Report) -> list[tuple[str, str]]:
+    if report.skill is None:
+        return []
+    counts = sum((patient.forecast for patient in report.patients if patient.forecast), ForecastCounts())
+    rows = [("against chance", in_words(report.skill.cohort))]
+    if math.isfinite(report.skill.p_value_of_alarms):
+        alarms = (
+            f"{counts.n_foreseen} of {counts.n_seizures} seizures foreseen in {100 * counts.time_in_warning:.0f} % of "
+            "the time; a chance predictor that spends as much time in warning foresees as many with p = "
+            f"{report.skill.p_value_of_alarms:.2g}."
+        )
+        rows.append(("alarms against chance", alarms))
+    return rows
 
 
 def to_text(report: Report) -> str:
