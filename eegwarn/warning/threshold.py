@@ -31,7 +31,8 @@ class ThresholdChoice:
     n_false, n_found, n_seizures : int
         False alarms, seizures in an alarm, and seizures.
     warning_s : float
-        Time within the horizon after an alarm, or in one; with a horizon of 0 the time in alarms.
+        Time within the horizon after an alarm, or in one, but for alarms that a seizure raised; with a horizon of 0
+        the time in alarms outside of seizures.
     judged_s : float
         Time that could be judged.
     caveat : str
@@ -84,8 +85,8 @@ def choose_threshold(
     (or each begun horizon, if that is longer) count as one.
 
     With a horizon an alarm says that a seizure is due for so long: the time in warning is kept within
-    ``MOST_TIME_IN_WARNING`` as well, and the refractory time is made no shorter than the horizon, since in that time
-    another alarm would say nothing new.
+    ``MOST_TIME_IN_WARNING`` as well. A refractory time as long as the horizon would spare repeated alarms, but the
+    level may rise for good soon after a false one: at the same time in warning fewer seizures were foreseen with it.
 
     Parameters
     ----------
@@ -112,9 +113,8 @@ def choose_threshold(
     CohortError
         If no window could be judged.
     """
-    rule = replace(config, refractory_s=max(config.refractory_s, min(horizon_s, _DAY_S)))
     recordings = [
-        _smoothed(np.asarray(times, dtype=np.float64), np.asarray(levels, dtype=np.float64), marks, rule, horizon_s)
+        _smoothed(np.asarray(times, dtype=np.float64), np.asarray(levels, dtype=np.float64), marks, config, horizon_s)
         for times, levels, marks in zip(time_s, probability, events, strict=True)
         if len(times)
     ]
@@ -122,12 +122,13 @@ def choose_threshold(
     levels = levels[np.isfinite(levels)]
     if not levels.size:
         raise CohortError("No alarm threshold can be chosen: none of the held-out windows could be judged.")
-    coarse, refused = _lowest_allowed(_thresholds(levels), recordings, rule, wanted_false_alarms_per_day, horizon_s)
+    thresholds = _thresholds(levels) if levels.any() else np.ones(1)
+    coarse, refused = _lowest_allowed(thresholds, recordings, config, wanted_false_alarms_per_day, horizon_s)
     if coarse is None:
-        first = _try(replace(rule, threshold=refused or 1.0), recordings, horizon_s)
+        first = _try(replace(config, threshold=float(thresholds[0])), recordings, horizon_s)
         return replace(first, caveat=_unreachable(wanted_false_alarms_per_day, first, horizon_s))
     between = levels[(levels < coarse.config.threshold) & (levels > (refused or np.inf))]
-    fine, _ = _lowest_allowed(_thresholds(between), recordings, rule, wanted_false_alarms_per_day, horizon_s)
+    fine, _ = _lowest_allowed(_thresholds(between), recordings, config, wanted_false_alarms_per_day, horizon_s)
     best = fine or coarse
     return replace(best, caveat=_caveat(best, wanted_false_alarms_per_day))
 
@@ -139,6 +140,7 @@ class _Smoothed:
     time_s: NDArray[np.float64]
     level: NDArray[np.float64]
     reach: NDArray[np.float64]
+    onset_s: NDArray[np.float64]
     recorded: NDArray[np.bool_]
     judged_s: float
 
@@ -155,7 +157,8 @@ def _smoothed(
     recorded = [event.onset_s <= time_s[-1] and end_s >= 0 for event, end_s in zip(events, ends_s, strict=True)]
     hop_s = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     judged_s = hop_s * int(np.isfinite(level).sum())
-    return _Smoothed(time_s, level, alarm_reach(events, horizon_s=horizon_s), np.array(recorded, dtype=bool), judged_s)
+    reach, onset_s = alarm_reach(events, horizon_s=horizon_s), np.array([event.onset_s for event in events])
+    return _Smoothed(time_s, level, reach, onset_s, np.array(recorded, dtype=bool), judged_s)
 
 
 def _thresholds(levels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -195,8 +198,11 @@ def _try(config: AlarmConfig, recordings: Sequence[_Smoothed], horizon_s: float)
         n_false += int((~overlap.any(axis=1)).sum())
         n_found += int((overlap.any(axis=0) & one.recorded).sum())
         n_seizures += int(one.recorded.sum())
-        ends_s = np.minimum(alarms[:, 1] + horizon_s, one.time_s[-1])
-        dangerous = _merge(np.column_stack([alarms[:, 0], ends_s]), gap_s=0.0)
+        # (n_alarms, n_events): raised by a seizure, so that no warning of the next is meant
+        by_seizure = (alarms[:, :1] >= one.onset_s) & (alarms[:, :1] <= one.reach[:, 1])
+        early = alarms[~by_seizure.any(axis=1)]
+        ends_s = np.minimum(early[:, 1] + horizon_s, one.time_s[-1])
+        dangerous = _merge(np.column_stack([early[:, 0], ends_s]), gap_s=0.0)
         warning_s += float(np.sum(dangerous[:, 1] - dangerous[:, 0]))
     return ThresholdChoice(config, n_false, n_found, n_seizures, warning_s, sum(one.judged_s for one in recordings))
 

@@ -120,18 +120,16 @@ def test_a_forecast_does_not_call_most_of_the_time_dangerous():
     assert choose_threshold([DAY], [level], [()], RULE, wanted_false_alarms_per_day=40).n_false == 40
 
 
-def test_within_the_horizon_an_alarm_is_not_raised_again():
-    level = _day_with_peaks([(at_s, 0.9) for at_s in range(10_000, 11_800, 200)])
-    options = {"wanted_false_alarms_per_day": 1, "horizon_s": 1800.0}
-    choice = choose_threshold([DAY], [level], [()], RULE, **options)
-    assert choice.config.refractory_s == 1800
-    assert choice.n_false == len(find_alarms(DAY, level, choice.config)[0]) == 1
-
-
 def test_an_alarm_that_lasts_longer_than_the_horizon_counts_as_several():
     level = np.where((DAY >= 10_000) & (DAY < 20_000), 0.9, 0.01)
     choice = choose_threshold([DAY], [level], [()], RULE, wanted_false_alarms_per_day=10, horizon_s=1800)
     assert choice.n_false == 6
+
+
+def test_a_level_that_is_always_0_gives_a_threshold_that_never_warns():
+    choice = choose_threshold([DAY], [np.zeros(DAY.size)], [()], RULE, wanted_false_alarms_per_day=1)
+    assert (choice.config.threshold, choice.n_false) == (1.0, 0)
+    assert "Even the highest" not in choice.caveat
 
 
 def test_time_at_fault_is_not_counted_as_judged():
@@ -145,3 +143,11 @@ def test_time_at_fault_is_not_counted_as_judged():
 def test_recordings_without_a_judged_window_are_refused():
     with pytest.raises(CohortError, match="none of the held-out windows"):
         choose_threshold([DAY], [np.full(DAY.size, np.nan)], [()], RULE, wanted_false_alarms_per_day=1)
+
+
+def test_an_alarm_that_a_seizure_raised_is_no_time_in_warning():
+    seizures = [SeizureEvent(10_000.0, 10_060.0)]
+    for at_s, warned_s in ((10_020, 0), (9_000, 1800 + 10)):
+        level = _day_with_peaks([(at_s, 0.9)])
+        choice = choose_threshold([DAY], [level], [seizures], RULE, wanted_false_alarms_per_day=1, horizon_s=1800)
+        assert (choice.n_found, choice.warning_s) == (1, warned_s)
