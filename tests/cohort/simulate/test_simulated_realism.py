@@ -38,22 +38,22 @@ def test_a_real_seizure_lies_within_a_small_cohort(shared_data):
         assert min(values) < real[name] < max(values), name
 
 
-def _windows(change: float, responder: bool = True):
-    """Eight stretches of calm and six before seizures, whose features differ by ``change`` standard deviations."""
+def _windows(change: float, *, by_night: float = 0.0):
+    """Six times three stretches, the first of which is before a seizure; features change then, and in the night."""
     rng = np.random.default_rng(3)
-    state = np.repeat([difficulty.INTERICTAL] * 8 + [difficulty.PREICTAL] * 6, 20)
+    stretch = np.repeat(np.arange(18), 20)
+    before = stretch % 3 == 0
     # Each stretch has a level of its own, as vigilance gives it: windows of one stretch are not independent.
-    level = np.repeat(rng.standard_normal((14, 90)), 20, axis=0)
-    features = level + rng.standard_normal((len(state), 90)) + change * (state == difficulty.PREICTAL)[:, None]
-    return difficulty.PatientWindows(
-        responder, features, features[:, 0], features[:, 1], state, np.repeat(np.arange(14), 20)
-    )
+    level = np.repeat(rng.standard_normal((18, 90)), 20, axis=0)
+    features = level + rng.standard_normal((360, 90)) + change * before[:, None] + by_night * (stretch >= 9)[:, None]
+    state = np.where(before, difficulty.PREICTAL, difficulty.INTERICTAL)
+    return difficulty.PatientWindows(True, features, features[:, 0], features[:, 1], state, stretch, stretch // 3)
 
 
 def test_a_change_before_seizures_beats_its_surrogates_and_no_change_does_not(monkeypatch):
     monkeypatch.setattr(difficulty, "N_SURROGATES", 19)
     changed = difficulty.score_against_surrogates(_windows(2.0), np.random.default_rng(0))
-    unchanged = difficulty.score_against_surrogates(_windows(0.0), np.random.default_rng(0))
+    unchanged = difficulty.score_against_surrogates(_windows(0.0, by_night=2.0), np.random.default_rng(0))
     assert changed["auroc"] > 0.95
     assert changed["p_value"] == 0.05
     assert unchanged["p_value"] > 0.05
@@ -61,9 +61,22 @@ def test_a_change_before_seizures_beats_its_surrogates_and_no_change_does_not(mo
 
 def test_too_few_seizures_are_not_scored():
     windows = _windows(2.0)
-    few = windows.stretch < 10
+    few = windows.stretch < 9
     kept = difficulty.PatientWindows(True, *(part[few] for part in list(vars(windows).values())[1:]))
     assert difficulty.score_against_surrogates(kept, np.random.default_rng(0)) == {}
+
+
+def test_calm_stretches_are_near_their_seizure_and_far_from_all():
+    seizures = list(
+        difficulty.seizures_until(difficulty.simulate_patient(0, seed=1, config=difficulty.CONFIG), 36000.0)
+    )
+    calm = difficulty._calm_stretches(seizures)
+    assert len(calm) > len(seizures)
+    assert len({start_s for start_s, _, _ in calm}) == len(calm)
+    for start_s, stop_s, number in calm:
+        assert abs(start_s - seizures[number].onset_s) < 2 * 3600
+        state = difficulty.window_states(np.arange(start_s, stop_s - 4), seizures)
+        assert (state == difficulty.INTERICTAL).all()
 
 
 def test_window_states_follow_the_truth():
