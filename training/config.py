@@ -21,6 +21,7 @@ from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import AlarmConfig
 from eegwarn.warning.calibrate import CalibrationKind
+from eegwarn.warning.trend import check_time_constants
 
 LARGEST_SEED = 2**32 - 1
 """What every library's generator of random numbers takes."""
@@ -187,6 +188,9 @@ class TrainConfig:
         Looks without improvement after which training stops.
     wanted_false_alarms_per_day : float
         The alarm threshold is the lowest that stays within it on the validation patients.
+    trend_s : tuple of float
+        Time constants, in s, of leaky means of the logits so far, by which minutes reach the decision; they are kept
+        where they help the validation patients. Empty leaves every window to itself.
     calibration : {"temperature", "isotonic"}
         How logits become probabilities: by a straight line, or by any rising course.
     threads : int
@@ -207,6 +211,7 @@ class TrainConfig:
     validation_windows: int = 2000
     patience: int = 8
     wanted_false_alarms_per_day: float = 12.0
+    trend_s: tuple[float, ...] = ()
     calibration: CalibrationKind = "temperature"
     threads: int = 0
     split: SplitConfig = field(default_factory=SplitConfig)
@@ -260,6 +265,7 @@ class TrainConfig:
             )
         if self.indicator == "meta" and self.method != "meta":
             raise ConfigError(f"indicator = 'meta' needs method = 'meta', but got method = {self.method!r}.")
+        check_time_constants(self.trend_s)
         self.windows.in_samples(self.signal.sfreq)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.autolabel import CorrectedLabels, RoughLabels
-from eegwarn.autolabel.changepoint import correct_by_changepoint
-from eegwarn.autolabel.context import ContextModel, correct_by_context, fit_context
+from eegwarn.autolabel.changepoint import correct_by_changepoint, fit_mark_errors
+from eegwarn.autolabel.context import context_without_clips, correct_by_context, fit_context
 from training.config import TrainConfig
 from training.windows import LabelledRecording
 
@@ -40,12 +40,14 @@ def correct_labels(
         If the method is context and too few windows are known.
     """
     n_known = sum(int(np.isfinite(each.clean).sum()) for each in roughs)
-    context: ContextModel | None = None
-    if n_known or config.method == "context":
+    if not n_known and config.method == "changepoint":
+        context = context_without_clips(roughs, config.context)
+    else:
         context = fit_context(roughs, config.context, rng)
-    if config.method == "context" and context is not None:
+    if config.method == "context":
         return tuple(correct_by_context(context, each) for each in roughs)
-    return tuple(correct_by_changepoint(each, config.changepoint, context) for each in roughs)
+    errors = fit_mark_errors(roughs, config.changepoint, context)
+    return tuple(correct_by_changepoint(each, errors, context) for each in roughs)
 
 
 def describe_correction(

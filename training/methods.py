@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from eegwarn.errors import CohortError
 from training.config import TrainConfig
 from training.labelling import correct_labels, describe_correction, rough_labels
 from training.learned import Learned
@@ -60,5 +61,11 @@ def _learn_twice(
     roughs = [rough_labels(each, judge_recording(first.network, each.windows, place.device)) for each in training]
     labels = correct_labels(roughs, config, np.random.default_rng((config.seed, 3)))
     soft = [each.soft for each in labels]
+    if not any((each.soft[one.counted] >= 0.5).any() for each, one in zip(labels, training, strict=True)):
+        raise CohortError(
+            f"By what the network that was trained on the marks says (AUROC {first.best_score:.2f} on the validation "
+            f"patients), none of {sum(len(each.onsets) for each in labels)} marks is a seizure. Train longer, give "
+            "more recordings, or take method = 'plain'."
+        )
     state = train_network(training, soft, validation, config, place, stage="train on corrected labels")
     return Learned(state.network, state, labels, describe_correction(training, labels))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from eegwarn.bedside.bundle import Bundle, ModelConfig, read_bundle, write_bundle
@@ -15,6 +16,7 @@ from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, Split, fingerprint, split_patients
 from eegwarn.config import to_table
 from eegwarn.errors import OutputError
+from eegwarn.warning.trend import Trend
 from training.cache import default_cache
 from training.config import TrainConfig
 from training.export import export_onnx
@@ -24,6 +26,7 @@ from training.loop import Place, choose_device, repeatable
 from training.methods import learn
 from training.network import judge_recording
 from training.record import describe_part, person_code, run_key, versions
+from training.trend import keep_if_better, learn_trend
 from training.windows import Clips, LabelledRecording, prepare_recordings
 
 
@@ -138,11 +141,30 @@ def _train_parts(
         logits.append(judge_recording(learned.network, each.windows, place.device))
         if place.progress is not None:
             place.progress("calibrate", number, len(parts["validation"]))
+    trend, logits = _follow_minutes(learned, parts, logits, config, place)
     fitted = fit_warning(parts["validation"], logits, config)
-    return _bundle(learned, fitted, config, _record(parts, split, config, learned, fitted))
+    return _bundle(learned, trend, fitted, config, _record(parts, split, config, learned, fitted))
 
 
-def _bundle(learned: Learned, fitted: Fitted, config: TrainConfig, record: dict[str, Any]) -> Bundle:
+def _follow_minutes(
+    learned: Learned,
+    parts: dict[str, tuple[LabelledRecording, ...]],
+    logits: list[NDArray[np.float64]],
+    config: TrainConfig,
+    place: Place,
+) -> tuple[Trend, list[NDArray[np.float64]]]:
+    """Let the minutes before a window count, where that helps the validation patients."""
+    if not config.trend_s:
+        return Trend(), logits
+    targets = [each.soft for each in learned.labels] or [each.target for each in parts["training"]]
+    hop_s = config.windows.hop_s
+    trend = learn_trend(
+        learned.network, parts["training"], targets, place, time_constants_s=config.trend_s, hop_s=hop_s
+    )
+    return keep_if_better(trend, parts["validation"], logits, hop_s=hop_s)
+
+
+def _bundle(learned: Learned, trend: Trend, fitted: Fitted, config: TrainConfig, record: dict[str, Any]) -> Bundle:
     n_times, _ = config.windows.in_samples(config.signal.sfreq)
     network = learned.network.to("cpu")
     return Bundle(
@@ -150,6 +172,7 @@ def _bundle(learned: Learned, fitted: Fitted, config: TrainConfig, record: dict[
             horizon_s=config.horizon_s,
             signal=config.signal,
             windows=config.windows,
+            trend=trend,
             calibration=fitted.calibration,
             alarm=fitted.alarm,
             backbone={"kind": config.backbone, **to_table(config.backbone_config)},

@@ -29,7 +29,13 @@ def test_an_artefact_is_no_seizure_and_an_unsure_answer_says_nothing(tmp_path: P
 
 @pytest.mark.parametrize(
     "text",
-    ["", "recording\tonset\n", HEADER + "a.edf\tx\t10\tsz\n", HEADER + "a.edf\t5\t-1\tsz\n", HEADER + "a\t1\tnan\tsz\n"],
+    [
+        "",
+        "recording\tonset\n",
+        HEADER + "a.edf\tx\t10\tsz\n",
+        HEADER + "a.edf\t5\t-1\tsz\n",
+        HEADER + "a\t1\tnan\tsz\n",
+    ],
 )
 def test_what_is_no_table_of_clips_is_one_clear_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "clips.tsv"

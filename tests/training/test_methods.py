@@ -11,13 +11,13 @@ from eegwarn.autolabel.bilevel import BilevelConfig
 from eegwarn.autolabel.corrector import CorrectorConfig
 from eegwarn.errors import CohortError, ConfigError
 from training.clean import draw_clean, pool_clean
-from training.config import MetaConfig, TrainConfig
+from training.config import MetaConfig, OptimiserConfig, TrainConfig
 from training.learned import Learned
 from training.loop import Place, repeatable
 from training.methods import learn
 from training.windows import LabelledRecording
 
-from .conftest import TINY
+from .conftest import TINY, louder_in_seizures
 
 Parts = tuple[tuple[LabelledRecording, ...], tuple[LabelledRecording, ...]]
 META = MetaConfig(
@@ -105,7 +105,16 @@ def test_the_context_method_without_clips_is_one_clear_line(parts: Parts, tmp_pa
 
 
 def test_the_change_point_needs_no_clips(parts: Parts, tmp_path: Path) -> None:
-    assert run(parts, "changepoint", tmp_path).about["n_known_windows"] == 0
+    training, validation = (tuple(louder_in_seizures(each) for each in part) for part in parts)
+    settings = {"steps": 200, "validate_every": 50, "batch_size": 16, "optimiser": OptimiserConfig(warmup_steps=5)}
+    learned = run((training, validation), "changepoint", tmp_path, **settings)
+    assert learned.about["n_known_windows"] == 0
+    assert learned.labels[0].soft[training[0].positive].mean() > 0.5
+
+
+def test_a_network_that_sees_nothing_corrects_nothing(parts: Parts, tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match=r"none of \d+ marks is a seizure"):
+        run(parts, "changepoint", tmp_path, steps=1, validate_every=1, optimiser=OptimiserConfig(learning_rate=1e-9))
 
 
 def test_the_meta_indicator_is_the_corrector_without_labels(with_clips: Parts, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from training.loop import Place, choose_device, learning_rate, repeatable
 from training.network import judge_recording, new_network, train_network
 from training.windows import LabelledRecording
 
-from .conftest import TINY
+from .conftest import TINY, louder_in_seizures
 
 Parts = tuple[tuple[LabelledRecording, ...], tuple[LabelledRecording, ...]]
 
@@ -142,11 +142,6 @@ def test_training_learns_to_tell_loud_from_quiet(parts: Parts, tmp_path: Path) -
     loud = [louder_in_seizures(each) for each in parts[0]], [louder_in_seizures(each) for each in parts[1]]
     config = replace(TINY, steps=120, validate_every=20, batch_size=16, optimiser=OptimiserConfig(warmup_steps=5))
     assert run(loud, config, tmp_path / "checkpoint").best_score > 0.95  # type: ignore[arg-type]
-
-
-def louder_in_seizures(recording: LabelledRecording) -> LabelledRecording:
-    data = recording.windows.data[:] * np.where(recording.positive, 6, 1).astype(np.float16)[:, None, None]
-    return replace(recording, windows=replace(recording.windows, data=data))
 
 
 def test_training_stops_when_the_validation_patients_gain_nothing(parts: Parts, tmp_path: Path) -> None:
