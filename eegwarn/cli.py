@@ -208,6 +208,12 @@ def evaluate(
         bool, typer.Option("--include-seen", help="Evaluate on patients that training saw as well; the report says so.")
     ] = False,
     seed: Seed = 0,
+    sph_s: Annotated[
+        float | None,
+        typer.Option(
+            help="Least time from a warning to its seizure, in s; 120 or half the horizon if left out.", min=0
+        ),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with figures to this HTML file.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
@@ -222,7 +228,13 @@ def evaluate(
     bundle = read_bundle(model)
     with terminal.progress() as progress:
         evaluated = evaluate_model(
-            bundle, read_cohort(data), model=model.name, include_seen=include_seen, seed=seed, progress=progress
+            bundle,
+            read_cohort(data),
+            model=model.name,
+            include_seen=include_seen,
+            sph_s=sph_s,
+            seed=seed,
+            progress=progress,
         )
     if html is not None:
         write_html(html, evaluated, bundle)

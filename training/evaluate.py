@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint
-from eegwarn.cohort.content import file_fingerprint
 from eegwarn.config import to_toml
 from eegwarn.errors import CohortError, RecordingError, SplitError
 from eegwarn.evaluate import Context, Report, ScoredRecording, make_report, rule_of_horizon
@@ -157,7 +156,7 @@ def seen_persons(origin: Origin, cohort: Cohort) -> Seen:
         Their ``subject_id``.
     """
     contents = {content for prints in origin.seen.values() for content in prints}
-    shared = {each.subject_id for each in cohort.recordings if file_fingerprint(each.path) in contents}
+    shared = {each.subject_id for each in cohort.recordings if each.content() in contents}
     named = {each.subject_id for each in cohort.recordings if person_code(each.subject_id) in origin.seen}
     return Seen(shared | named, set()) if shared else Seen(set(), named)
 

@@ -62,6 +62,8 @@ def fit_warning(
         "hours": choice.judged_s / 3600,
         "threshold": choice.config.threshold,
         "false_alarms_per_day": choice.false_alarms_per_day,
+        "highest_false_alarms_per_day": choice.highest_false_alarms_per_day,
+        "time_in_warning": choice.time_in_warning,
         "caveats": [caveat for caveat in (calibration.caveat, choice.caveat) if caveat],
     }
     if np.isfinite(choice.sensitivity):

@@ -191,7 +191,8 @@ def context_without_clips(roughs: Sequence[RoughLabels], config: ContextConfig) 
     """Weigh what is ahead by how far it stands out where the marks say seizure, since no label is known.
 
     Half-way between a patient's calm and the seizures as the network sees them, there is no telling. The model does not
-    look at the noisy label.
+    look at the noisy label. Of what was marked, only windows on which the network agrees are taken: marks may be false,
+    or take in minutes before the seizure.
 
     Parameters
     ----------
@@ -200,9 +201,8 @@ def context_without_clips(roughs: Sequence[RoughLabels], config: ContextConfig) 
     config : ContextConfig
         Which stretch is ahead.
     """
-    ahead = [context_features(rough, config)[rough.noisy > 0.5, 1] for rough in roughs]
-    marked = np.concatenate([np.zeros(0), *ahead])
-    marked = marked[np.isfinite(marked)]
+    agreed = [context_features(rough, config)[(rough.noisy > 0.5) & (rough.logit > 0), 1] for rough in roughs]
+    marked = np.concatenate([np.zeros(0), *agreed])
     rise = max(float(np.median(marked)), _LEAST_RISE) if len(marked) else _USUAL_RISE
     evidence = Weights((0.0, _CALM_TO_SEIZURE / rise, *(0.0 for _ in config.spans_s)), -_CALM_TO_SEIZURE / 2)
     return ContextModel(Weights((*evidence.weight, 0.0), evidence.bias), evidence, config)

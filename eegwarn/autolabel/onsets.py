@@ -1,7 +1,10 @@
-"""Where a mark's seizure began, as far as the windows around the mark tell.
+"""Where a mark's seizure began and ended, as far as the windows around the mark tell.
 
 Neighbouring windows share samples, and what the EEG does changes slowly: their log-odds cannot simply be added. They
 are weighed down such that the sum over `OnsetConfig.independent_s` counts as one observation, whatever the hop.
+
+A seizure from a to b is supported by the log-odds of the windows in between: what there is up to b less what there is
+up to a. So both ends can be weighed apart, and joined by cumulative sums, for every pair of candidates at once.
 """
 
 from dataclasses import dataclass
@@ -23,18 +26,20 @@ _SURE = 1e-4
 
 @dataclass(frozen=True)
 class OnsetConfig:
-    """Where onsets are looked for, and how much windows weigh.
+    """Where seizures are looked for, and how much windows weigh.
 
     Parameters
     ----------
     before_s, after_s : float
-        How far before and after a mark its onset may lie, in s.
+        How far before a mark's onset and after its offset its seizure may reach, in s.
     step_s : float
-        Distance of candidate onsets, in s.
+        Distance of candidates, in s.
     independent_s : float
         So many seconds of windows weigh as one independent observation.
     p_false : float
         Probability, before anything was looked at, that a mark has no seizure.
+    p_unseen : float
+        Probability that a seizure is one that the network does not see: then the mark alone counts.
     unmarked_per_hour : float
         How many seizures an hour without marks is taken to hold, before anything was looked at.
     """
@@ -44,78 +49,78 @@ class OnsetConfig:
     step_s: float = 0.5
     independent_s: float = 15.0
     p_false: float = 0.1
+    p_unseen: float = 0.1
     unmarked_per_hour: float = 0.5
 
     def __post_init__(self) -> None:
         for name in ("before_s", "after_s", "step_s", "independent_s"):
             if not 0 < getattr(self, name) < np.inf:
                 raise ConfigError(f"onsets.{name} must be a finite time above 0 s, but got {getattr(self, name)}.")
-        if not 0 < self.p_false < 1:
-            raise ConfigError(f"onsets.p_false must lie between 0 and 1, but got {self.p_false}.")
+        for name in ("p_false", "p_unseen"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConfigError(f"onsets.{name} must lie between 0 and 1, but got {getattr(self, name)}.")
         if not 0 <= self.unmarked_per_hour < np.inf:
             raise ConfigError(f"onsets.unmarked_per_hour must be 0 or more, but got {self.unmarked_per_hour}.")
 
 
 @dataclass(frozen=True)
 class MarkEvidence:
-    """What the windows say about where one mark's seizure began.
+    """What the windows say around one mark.
 
     Parameters
     ----------
-    mark_s, offset_s : float
+    onset_s, offset_s : float
         Bounds of the mark, seconds from the recording's start.
     edge_s : ndarray, shape (n_candidates + 1,)
-        Bounds of the short stretches that may hold the onset, rising.
-    log_ratio : ndarray, shape (n_candidates,)
-        Log-likelihood of a seizure from there to the mark's offset, against none.
+        Bounds of the short stretches that may hold the seizure's onset or offset, rising.
+    gained : ndarray, shape (n_candidates,)
+        Sum of the tempered log-odds of a seizure up to the middle of each.
     """
 
-    mark_s: float
+    onset_s: float
     offset_s: float
     edge_s: NDArray[np.float64]
-    log_ratio: NDArray[np.float64]
+    gained: NDArray[np.float64]
 
     @property
-    def centre_s(self) -> NDArray[np.float64]:
-        """Candidate onsets, shape (n_candidates,)."""
+    def candidate_s(self) -> NDArray[np.float64]:
+        """Middles of the stretches, shape (n_candidates,)."""
         return (self.edge_s[1:] + self.edge_s[:-1]) / 2
 
 
 @dataclass(frozen=True)
-class OnsetPosterior:
-    """Where one mark's seizure may have begun, all things considered.
+class SeizurePosterior:
+    """Where one mark's seizure may be, all things considered.
 
     Parameters
     ----------
     evidence : MarkEvidence
         Of the mark.
-    mass : ndarray, shape (n_candidates,)
-        Probability of each candidate if there is a seizure; sums to 1.
+    onset, offset : ndarray, shape (n_candidates,)
+        Probability of each candidate if there is a seizure; either sums to 1.
+    under_way : ndarray, shape (n_candidates + 1,)
+        Probability, if there is a seizure, that it is under way at each of the edges.
     p_seizure : float
         Probability that there is one.
     """
 
     evidence: MarkEvidence
-    mass: NDArray[np.float64]
+    onset: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    under_way: NDArray[np.float64]
     p_seizure: float
 
-    def p_begun(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability, if there is a seizure, that it has begun by each time, any shape."""
-        p_begun: NDArray[np.float64] = np.interp(time_s, self.evidence.edge_s, np.append(0.0, np.cumsum(self.mass)))
-        return p_begun
-
     def corrected(self) -> CorrectedOnset:
-        """Give the median and the bounds of the middle 90 %; NaN where a seizure is less likely than none."""
-        bounds_s = np.interp([0.05, 0.5, 0.95], np.append(0.0, np.cumsum(self.mass)), self.evidence.edge_s)
+        """Give the onset's median and middle 90 %; NaN where a seizure is less likely than none."""
+        bounds_s = np.interp([0.05, 0.5, 0.95], np.append(0.0, np.cumsum(self.onset)), self.evidence.edge_s)
         low_s, onset_s, high_s = bounds_s.tolist() if self.p_seizure >= 0.5 else (np.nan,) * 3
-        return CorrectedOnset(self.evidence.mark_s, onset_s, low_s, high_s, self.p_seizure)
+        return CorrectedOnset(self.evidence.onset_s, onset_s, low_s, high_s, self.p_seizure)
 
 
 def weigh_marks(rough: RoughLabels, log_odds: NDArray[np.float64], config: OnsetConfig) -> tuple[MarkEvidence, ...]:
-    """Weigh every candidate onset of every mark against there being no seizure.
+    """Add up what the windows say around every mark.
 
-    A candidate's log-likelihood ratio is the log-odds of the windows between it and the mark's offset; a window counts
-    by how much of it lies there, and one whose label is known by whether its centre does.
+    A window counts by how much of it lies before a candidate, and one whose label is known by whether its centre does.
 
     Parameters
     ----------
@@ -124,27 +129,27 @@ def weigh_marks(rough: RoughLabels, log_odds: NDArray[np.float64], config: Onset
     log_odds : ndarray, shape (n_windows,)
         Of a seizure against none, in each window; NaN where there is no telling.
     config : OnsetConfig
-        Where onsets are looked for, and how much windows weigh.
+        Where seizures are looked for, and how much windows weigh.
 
     Returns
     -------
     tuple of MarkEvidence
         One of each mark, in the marks' order.
     """
-    bend_s, gained = _evidence_gained(rough, log_odds, config)
+    bend_s, gained = _gained(rough, log_odds, config)
     known = np.isfinite(rough.clean)
     known_s = rough.centre_s[known]
     stepped = np.append(0.0, np.cumsum(np.where(rough.clean[known] > 0.5, _KNOWN_LOG_ODDS, -_KNOWN_LOG_ODDS)))
     weighed = []
     for mark in rough.marks:
-        edge_s, offset_s = _candidate_edges(rough, mark, config)
-        time_s = np.append((edge_s[1:] + edge_s[:-1]) / 2, offset_s)
-        up_to = np.interp(time_s, bend_s, gained) + stepped[np.searchsorted(known_s, time_s)]
-        weighed.append(MarkEvidence(mark.onset_s, offset_s, edge_s, up_to[-1] - up_to[:-1]))
+        edge_s = _candidate_edges(rough, mark, config)
+        middle_s = (edge_s[1:] + edge_s[:-1]) / 2
+        up_to = np.interp(middle_s, bend_s, gained) + stepped[np.searchsorted(known_s, middle_s)]
+        weighed.append(MarkEvidence(mark.onset_s, _offset_s(mark), edge_s, up_to))
     return tuple(weighed)
 
 
-def _evidence_gained(
+def _gained(
     rough: RoughLabels, log_odds: NDArray[np.float64], config: OnsetConfig
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Add up the tempered log-odds: times, and the sum up to each, linear in between, of shape (2 * n_windows,)."""
@@ -158,56 +163,84 @@ def _evidence_gained(
 
 
 def window_weight(rough: RoughLabels, config: OnsetConfig) -> float:
-    """Share of an independent observation that one window counts for: what hops there are share it."""
+    """Share of an independent observation that one window counts for: its hop's."""
     hop_s = float(np.median(np.diff(rough.start_s))) if len(rough.start_s) > 1 else rough.window_s
     return hop_s / config.independent_s
 
 
 def reached_by_marks(rough: RoughLabels, config: OnsetConfig) -> NDArray[np.bool_]:
-    """Whether each window lies where a mark's seizure may be, from its first candidate onset to its offset."""
+    """Whether each window lies where a mark's seizure may be, shape (n_windows,)."""
     reached = np.zeros(len(rough.start_s), dtype=bool)
     for mark in rough.marks:
-        edge_s, offset_s = _candidate_edges(rough, mark, config)
-        reached |= (rough.centre_s >= edge_s[0]) & (rough.centre_s < offset_s)
+        edge_s = _candidate_edges(rough, mark, config)
+        reached |= (rough.centre_s >= edge_s[0]) & (rough.centre_s <= edge_s[-1])
     return reached
 
 
-def _candidate_edges(rough: RoughLabels, mark: SeizureEvent, config: OnsetConfig) -> tuple[NDArray[np.float64], float]:
-    """Give the bounds of what may hold a mark's onset, shape (n_candidates + 1,), and the mark's offset.
+def _candidate_edges(rough: RoughLabels, mark: SeizureEvent, config: OnsetConfig) -> NDArray[np.float64]:
+    """Give the bounds of what may hold the ends of a mark's seizure, shape (n_candidates + 1,).
 
-    No onset lies after the mark's own offset, before the offset of the mark that came before, or, unless the mark does,
-    before the recording.
+    They do not reach into another mark, nor, unless the mark does, before the recording.
     """
     offset_s = _offset_s(mark)
-    earlier = [_offset_s(other) for other in rough.marks if _offset_s(other) <= mark.onset_s]
-    first_s = max([mark.onset_s - config.before_s, min(mark.onset_s, 0.0), *earlier])
-    last_s = min(mark.onset_s + config.after_s, offset_s)
+    earlier_s = [_offset_s(other) for other in rough.marks if _offset_s(other) <= mark.onset_s]
+    later_s = [other.onset_s for other in rough.marks if other.onset_s >= offset_s]
+    first_s = max([mark.onset_s - config.before_s, min(mark.onset_s, 0.0), *earlier_s])
+    last_s = min([offset_s + config.after_s, *later_s])
     n_before = max(round((mark.onset_s - first_s) / config.step_s), 1)
     n_after = max(round((last_s - mark.onset_s) / config.step_s), 1)
     edge_s: NDArray[np.float64] = mark.onset_s + config.step_s * np.arange(-n_before, n_after + 1, dtype=np.float64)
-    return edge_s, offset_s
+    return edge_s
 
 
 def _offset_s(mark: SeizureEvent) -> float:
     return mark.onset_s + (mark.duration_s or LabelConfig().assumed_duration_s)
 
 
-def onset_posterior(evidence: MarkEvidence, log_prior: ArrayLike, p_false: float) -> OnsetPosterior:
+def seizure_posterior(
+    evidence: MarkEvidence, log_onset: ArrayLike, log_offset: ArrayLike, config: OnsetConfig
+) -> SeizurePosterior:
     """Join what the windows say with what is known without them.
 
     Parameters
     ----------
     evidence : MarkEvidence
         Of one mark.
-    log_prior : array_like, shape (n_candidates,) or ()
+    log_onset, log_offset : array_like, shape (n_candidates,) or ()
         Logarithm of how probable each candidate is for the mark alone, up to a constant.
-    p_false : float
-        Probability, before anything was looked at, that the mark has no seizure.
+    config : OnsetConfig
+        How probable it is that the mark is false, or its seizure not to be seen.
     """
-    prior = np.broadcast_to(np.asarray(log_prior, dtype=np.float64), evidence.log_ratio.shape)
-    weight = prior - logsumexp(prior) + evidence.log_ratio
-    total = float(logsumexp(weight))
-    return OnsetPosterior(evidence, np.exp(weight - total), float(expit(total - logit(p_false))))
+    begin, end = (
+        np.broadcast_to(np.asarray(prior, dtype=np.float64), evidence.gained.shape) for prior in (log_onset, log_offset)
+    )
+    begin, end = begin - logsumexp(begin), end - logsumexp(end)
+    seen = _pairs(begin - evidence.gained, end + evidence.gained)
+    unseen = _pairs(begin, end)
+    odds_seen = seen.total - unseen.total + np.log1p(-config.p_unseen) - np.log(config.p_unseen)
+    share = float(expit(odds_seen))
+    log_ratio = float(np.log(config.p_unseen) + np.logaddexp(0.0, odds_seen))
+    onset, offset, under_way = (
+        share * one + (1 - share) * other for one, other in zip(seen.shares, unseen.shares, strict=True)
+    )
+    return SeizurePosterior(evidence, onset, offset, under_way, float(expit(log_ratio - logit(config.p_false))))
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    total: float
+    shares: tuple[NDArray[np.float64], ...]
+
+
+def _pairs(begin: NDArray[np.float64], end: NDArray[np.float64]) -> _Pairs:
+    """Weigh all pairs of an onset and a later offset by the sum of their log-weights, each of shape (n_candidates,)."""
+    # What began before each edge, and what ends after it; at the outer edges there is nothing.
+    begun = np.append(-np.inf, np.logaddexp.accumulate(begin))
+    to_end = np.append(np.logaddexp.accumulate(end[::-1])[::-1], -np.inf)
+    total = float(logsumexp(begin + to_end[1:]))
+    return _Pairs(
+        total, (np.exp(begin + to_end[1:] - total), np.exp(begun[:-1] + end - total), np.exp(begun + to_end - total))
+    )
 
 
 def onsets_from_soft(
@@ -233,4 +266,4 @@ def onsets_from_soft(
     config = config or OnsetConfig()
     log_odds = logit(np.clip(np.asarray(soft, dtype=np.float64), _SURE, 1 - _SURE))
     evidence = weigh_marks(rough, log_odds, config)
-    return tuple(onset_posterior(each, 0.0, config.p_false).corrected() for each in evidence)
+    return tuple(seizure_posterior(each, 0.0, 0.0, config).corrected() for each in evidence)
