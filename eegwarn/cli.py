@@ -301,6 +301,9 @@ def benchmark(
     out: Annotated[Path, typer.Option(help="Folder for results, configuration and plots.")] = Path(
         "eegwarn-benchmarks"
     ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Measure little, in minutes: to see that it works, not to quote.")
+    ] = False,
 ) -> None:
     """Repeat a table of the documentation and write it down with its configuration and machine."""
     from eegwarn import terminal
@@ -310,7 +313,7 @@ def benchmark(
         typer.echo("\n".join(f"{known}: {what}" for known, what in shipped_benchmarks().items()))
         return
     with terminal.progress() as progress:
-        text = run_benchmark(name, out, progress)
+        text = run_benchmark(name, out, progress, quick=quick)
     typer.echo(text)
 
 

@@ -1,8 +1,8 @@
 """Tables of the documentation, each repeated by ``eegwarn benchmark NAME``.
 
-A benchmark is a module of this package with ``run(out, progress) -> str``: it writes its results with their
-configuration and machine to the folder ``out`` and gives them as text. The first line of its docstring says what it
-measures.
+A benchmark is a module of this package with ``run(out, progress, *, quick=False) -> str``: it writes its results with
+their configuration and machine to the folder ``out`` and gives them as text. The first line of its docstring says what
+it measures.
 """
 
 import ast
@@ -27,7 +27,7 @@ def shipped_benchmarks() -> dict[str, str]:
     }
 
 
-def run_benchmark(name: str, out: Path, progress: Progress) -> str:
+def run_benchmark(name: str, out: Path, progress: Progress, *, quick: bool = False) -> str:
     """Run a benchmark and give its results as text.
 
     Parameters
@@ -38,6 +38,8 @@ def run_benchmark(name: str, out: Path, progress: Progress) -> str:
         Folder for results; made where it is missing.
     progress : callable
         Told of every step.
+    quick : bool
+        Measure so little that it ends within minutes: enough to see that it works, not to quote.
 
     Raises
     ------
@@ -48,5 +50,5 @@ def run_benchmark(name: str, out: Path, progress: Progress) -> str:
     if name not in known:
         raise ConfigError(unknown_key_message(name, list(known)).replace("configuration key", "benchmark"))
     out.mkdir(parents=True, exist_ok=True)
-    text: str = importlib.import_module(f"training.benchmarks.{name}").run(out, progress)
+    text: str = importlib.import_module(f"training.benchmarks.{name}").run(out, progress, quick=quick)
     return text

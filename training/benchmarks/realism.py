@@ -48,32 +48,33 @@ _DIFFERENCES = {
 Eeg = NDArray[np.floating]
 
 
-def run(out: Path, progress: Progress) -> str:
+def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     """Simulate one seizure of each patient and compare; write ``realism.toml`` and ``realism_onsets_*.png``."""
+    n_patients = 15 if quick else N_PATIENTS
     data = Path(os.environ.get("EEGWARN_DATA", "../shared/data"))
     if not (data / "michigan_tle").is_dir():
         raise CohortError(f"No real recordings in {str(data)!r}. Set EEGWARN_DATA to their folder.")
     michigan = read_michigan(data)
     shown = [("Michigan", michigan)]
     around, titles = [], []
-    for number, (title, eeg) in enumerate(simulated_seizures(N_PATIENTS, seed=SEED)):
-        progress("patients", number, N_PATIENTS)
+    for number, (title, eeg) in enumerate(simulated_seizures(n_patients, seed=SEED)):
+        progress("patients", number, n_patients)
         around.append(eeg)
         titles.append(title)
-    progress("patients", N_PATIENTS, N_PATIENTS)
+    progress("patients", n_patients, n_patients)
     shown += list(zip(titles, around, strict=True))[:7]
     rows = compare("Michigan", [seizure_statistics(michigan)], [seizure_statistics(eeg) for eeg in around])
     rows += compare("Bonn, healthy", *_bonn(data, around, sets="AB", part_s=_PRE_S))
     rows += compare("Bonn, ictal", *_bonn(data, around, sets="E", part_s=_ICTAL_S))
     rows += compare("neonates", [_neonates(data)], [_ictal_ratios(eeg) for eeg in around])
-    experts = [disagreement(simulated_marks(N_PATIENTS, seed=seed, config=CONFIG)) for seed in EXPERT_SEEDS]
+    experts = [disagreement(simulated_marks(n_patients, seed=seed, config=CONFIG)) for seed in EXPERT_SEEDS]
     rows += compare("experts", [disagreement(neonatal_marks(data))], experts)
     _plot(out, shown)
     settings = {
         "eegwarn": __version__,
         "seed": SEED,
         "expert_seeds": list(EXPERT_SEEDS),
-        "n_patients": N_PATIENTS,
+        "n_patients": n_patients,
         "n_seizures": len(around),
         "simulation": to_table(CONFIG),
     }
