@@ -76,8 +76,9 @@ def _text(results: dict[str, dict[str, float]]) -> str:
             f"{row['peak_mb']:>9.0f}"
         )
     ratio = results["mne_4h"]["seconds"] / results["eegwarn_4h"]["seconds"]
+    n_runs = results["mne_4h"]["runs"]
     return "\n".join(
-        [*lines, f"eegwarn is {ratio:.1f} times as fast as MNE on 4 h (medians of {results["mne_4h"]["runs"]:.0f} runs in turn)."]
+        [*lines, f"eegwarn is {ratio:.1f} times as fast as MNE on 4 h (medians of {n_runs:.0f} runs in turn)."]
     )
 
 
