@@ -8,6 +8,7 @@ network on patients never seen. Results are kept line by line, so that a run tha
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -93,6 +94,7 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
             file.writelines(json.dumps(row) + "\n" for row in done.result())
             file.flush()
             progress("rows", len(rows), n_rows)
+    shutil.rmtree(out / "autolabel-scratch", ignore_errors=True)
     return _write_down(out, rows, tasks)
 
 
