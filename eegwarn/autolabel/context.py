@@ -21,8 +21,8 @@ _TOLERANCE_S = 1e-6
 _LEAST_SCALE = 1e-3
 _TRUST_AHEAD, _TRUST_MARK, _TRUST_OTHERS = 1.0, 0.3, 0.1
 """How freely a few clips may set each weight: with equal freedom, five clips taken from late marks make onsets late."""
-_CALM_TO_SEIZURE = 7.0
-"""Without clips, log-odds rise by this from a patient's calm to the seizures that were marked."""
+_CALM_TO_SEIZURE, _NO_TELLING = 7.0, 0.4
+"""Without clips, log-odds rise by this from a patient's calm to the seizures that were marked, and are 0 so far up."""
 _LEAST_RISE, _USUAL_RISE = 0.5, 2.0
 
 
@@ -190,9 +190,8 @@ def fit_context(roughs: Sequence[RoughLabels], config: ContextConfig, rng: np.ra
 def context_without_clips(roughs: Sequence[RoughLabels], config: ContextConfig) -> ContextModel:
     """Weigh what is ahead by how far it stands out where the marks say seizure, since no label is known.
 
-    Half-way between a patient's calm and the seizures as the network sees them, there is no telling. The model does not
-    look at the noisy label. Of what was marked, only windows on which the network agrees are taken: marks may be false,
-    or take in minutes before the seizure.
+    The model does not look at the noisy label. Of what was marked, only windows on which the network agrees are taken:
+    marks may be false, or take in minutes before the seizure.
 
     Parameters
     ----------
@@ -204,7 +203,8 @@ def context_without_clips(roughs: Sequence[RoughLabels], config: ContextConfig) 
     agreed = [context_features(rough, config)[(rough.noisy > 0.5) & (rough.logit > 0), 1] for rough in roughs]
     marked = np.concatenate([np.zeros(0), *agreed])
     rise = max(float(np.median(marked)), _LEAST_RISE) if len(marked) else _USUAL_RISE
-    evidence = Weights((0.0, _CALM_TO_SEIZURE / rise, *(0.0 for _ in config.spans_s)), -_CALM_TO_SEIZURE / 2)
+    weight = (0.0, _CALM_TO_SEIZURE / rise, *(0.0 for _ in config.spans_s))
+    evidence = Weights(weight, -_CALM_TO_SEIZURE * _NO_TELLING)
     return ContextModel(Weights((*evidence.weight, 0.0), evidence.bias), evidence, config)
 
 

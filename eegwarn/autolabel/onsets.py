@@ -47,7 +47,7 @@ class OnsetConfig:
     before_s: float = 60.0
     after_s: float = 30.0
     step_s: float = 0.5
-    independent_s: float = 15.0
+    independent_s: float = 10.0
     p_false: float = 0.1
     p_unseen: float = 0.1
     unmarked_per_hour: float = 0.5
