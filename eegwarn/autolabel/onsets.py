@@ -7,7 +7,7 @@ A seizure from a to b is supported by the log-odds of the windows in between: wh
 up to a. So both ends can be weighed apart, and joined by cumulative sums, for every pair of candidates at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -255,15 +255,15 @@ def onsets_from_soft(
     soft : ndarray, shape (n_windows,)
         Probability that each window is one of a seizure; NaN where it is not known.
     config : OnsetConfig or None
-        Where onsets are looked for; None for the defaults. Within these bounds no place is preferred: soft labels
-        have taken account of the mark already.
+        Where onsets are looked for; None for the defaults. Within these bounds no place is preferred, and a seizure
+        that the labels do not show is none: soft labels have taken account of the mark already.
 
     Returns
     -------
     tuple of CorrectedOnset
         One of each mark, in the marks' order.
     """
-    config = config or OnsetConfig()
+    config = replace(config or OnsetConfig(), p_unseen=_SURE)
     log_odds = logit(np.clip(np.asarray(soft, dtype=np.float64), _SURE, 1 - _SURE))
     evidence = weigh_marks(rough, log_odds, config)
     return tuple(seizure_posterior(each, 0.0, 0.0, config).corrected() for each in evidence)

@@ -1,28 +1,25 @@
 """Seizures that nobody marked: how probable one is in each window that no mark reaches.
 
 Raters miss a tenth of the seizures, and a training that calls them calm unlearns what it should learn. But seizures
-are rare, and a stretch of EEG that misleads the network is not: single windows must not decide. Stretches of a
-seizure's length are weighed whole, against there being none.
+are rare, and EEG that misleads the network for a moment is not: single windows must not decide. A hidden Markov chain
+of two states, calm and seizure, weighs stretches whole.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logsumexp
 
 from eegwarn.autolabel.labels import RoughLabels
 from eegwarn.autolabel.onsets import OnsetConfig, reached_by_marks, window_weight
 
-_DURATIONS_S = (15.0, 30.0, 60.0, 120.0)
-_NEAR_S = 30.0
-"""Stretches that end or begin so near a window are the alternatives to those that hold it."""
-_LARGEST_LOG_ODDS = 6.0
-_LARGEST_SUM = 40.0
+_USUAL_DURATION_S = 60.0
+_LEAST_PROBABILITY = 1e-12
 
 
 def p_unmarked(rough: RoughLabels, log_odds: NDArray[np.float64], config: OnsetConfig) -> NDArray[np.float64]:
     """Probability that each window is one of a seizure without a mark.
 
-    A stretch's log-likelihood ratio is the tempered sum of its windows' log-odds; a window's probability is that of
-    all stretches that hold it, among all stretches near it and no seizure at all.
+    The chain's smoothed marginals (Rabiner, Proc. IEEE 1989, equations 19 to 27) from tempered log-odds.
 
     Parameters
     ----------
@@ -41,29 +38,28 @@ def p_unmarked(rough: RoughLabels, log_odds: NDArray[np.float64], config: OnsetC
     reached = reached_by_marks(rough, config)
     weight = window_weight(rough, config)
     hop_s = weight * config.independent_s
-    silent = reached | ~np.isfinite(log_odds)
-    evidence = np.where(silent, 0.0, np.clip(log_odds, -_LARGEST_LOG_ODDS, _LARGEST_LOG_ODDS)) * weight
-    sum_up_to = np.append(0.0, np.cumsum(evidence))
-    holding, nearby = np.zeros(len(evidence)), np.zeros(len(evidence))
-    for duration_s in _DURATIONS_S:
-        length = max(round(duration_s / hop_s), 1)
-        if length > len(evidence):
-            continue
-        ratio = np.exp(np.minimum(sum_up_to[length:] - sum_up_to[:-length], _LARGEST_SUM))
-        odds = ratio * config.unmarked_per_hour / 3600 * hop_s / len(_DURATIONS_S)
-        holding += _sum_of_stretches(odds, length, 0)
-        nearby += _sum_of_stretches(odds, length, round(_NEAR_S / hop_s))
-    p_seizure: NDArray[np.float64] = np.where(reached, 0.0, holding / (1 + nearby))
-    return p_seizure
+    begins = np.clip(config.unmarked_per_hour * hop_s / 3600, _LEAST_PROBABILITY, 0.5)
+    ends = min(hop_s / _USUAL_DURATION_S, 0.5)
+    change = np.log([[1 - begins, begins], [ends, 1 - ends]])
+    steps = np.tile(change, (len(log_odds), 1, 1))
+    steps[:, :, 1] += np.where(reached | ~np.isfinite(log_odds), 0.0, log_odds * weight)[:, None]
+    before = _running_products(steps)[:, 0]
+    # What is still to come: products from the end, of transposed steps because their order turns round.
+    after = np.zeros((len(steps), 2))
+    after[:-1] = logsumexp(_running_products(steps[:0:-1].swapaxes(1, 2))[::-1], axis=1)
+    both = before + after
+    return np.where(reached, 0.0, expit(both[:, 1] - both[:, 0]))
 
 
-def _sum_of_stretches(odds: NDArray[np.float64], length: int, margin: int) -> NDArray[np.float64]:
-    """Sum, for each window, of the odds of all stretches of ``length`` windows within ``margin`` windows of it.
-
-    ``odds`` has one value for each first window, shape (n_windows - length + 1,).
-    """
-    window = np.arange(len(odds) + length - 1)
-    up_to = np.append(0.0, np.cumsum(odds))
-    last = np.clip(window + margin + 1, 0, len(odds))
-    first = np.clip(window - margin - length + 1, 0, len(odds))
-    return np.asarray(up_to[last] - up_to[first])
+def _running_products(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Multiply each matrix by all before it, in logarithms, shape (n, 2, 2), by doubling (Hillis and Steele 1986)."""
+    product = steps.copy()
+    reach = 1
+    while reach < len(product):
+        left, right = product[:-reach], product[reach:]
+        product[reach:] = np.logaddexp(
+            left[:, :, :1] + right[:, :1, :],
+            left[:, :, 1:] + right[:, 1:, :],
+        )
+        reach *= 2
+    return product
