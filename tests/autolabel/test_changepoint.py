@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -112,3 +114,9 @@ def test_one_mark_hardly_moves_what_is_taken_for_granted_and_none_does_not():
 def test_an_impossible_error_is_refused():
     with pytest.raises(ConfigError, match="late_share"):
         MarkError(median_s=4.0, log_sd=1.0, late_share=1.0)
+
+
+def test_label_models_are_imported_without_the_libraries_that_train():
+    code = "import sys, eegwarn.autolabel.changepoint; print(*sorted({'torch', 'sklearn', 'mne'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == ""
