@@ -141,7 +141,7 @@ def _calm_stretches(seizures: list[SimulatedSeizure]) -> list[tuple[float, float
         for stop_s in (seizure.onset_s - _APART_S, seizure.onset_s + _APART_S):
             start_s = stop_s - _PREICTAL_S
             free = all(stop_s < s.onset_s - _CALM_S or start_s > s.offset_s + _CALM_S / 2 for s in seizures)
-            if free and 0 <= start_s and stop_s <= HOURS * 3600:
+            if free and start_s >= 0 and stop_s <= HOURS * 3600:
                 calm.append((start_s, stop_s, number))
     return calm
 
