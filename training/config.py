@@ -189,8 +189,8 @@ class TrainConfig:
     wanted_false_alarms_per_day : float
         The alarm threshold is the lowest that stays within it on the validation patients.
     trend_s : tuple of float
-        Time constants, in s, of leaky means of the logits so far, by which minutes reach the decision; they are kept
-        where they help the validation patients. Empty leaves every window to itself.
+        Time constants, in s, of leaky means of the logits so far, by which minutes reach the decision of a model with a
+        horizon; they are kept where they help the validation patients. Empty leaves every window to itself.
     calibration : {"temperature", "isotonic"}
         How logits become probabilities: by a straight line, or by any rising course.
     threads : int

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from eegwarn.autolabel import CorrectedLabels, RoughLabels
 from eegwarn.autolabel.changepoint import correct_by_changepoint, fit_mark_errors
 from eegwarn.autolabel.context import context_without_clips, correct_by_context, fit_context
+from eegwarn.errors import CohortError
 from training.config import TrainConfig
 from training.windows import LabelledRecording
 
@@ -32,18 +33,19 @@ def correct_labels(
 ) -> tuple[CorrectedLabels, ...]:
     """Correct the labels of a training part by its network's logits, as ``config.method`` says.
 
-    Without a single clip, the context model cannot be fitted; the change-point then rests on the network alone.
+    With too few clips the context model cannot be fitted; the change-point then rests on the network alone.
 
     Raises
     ------
     CohortError
         If the method is context and too few windows are known.
     """
-    n_known = sum(int(np.isfinite(each.clean).sum()) for each in roughs)
-    if not n_known and config.method == "changepoint":
-        context = context_without_clips(roughs, config.context)
-    else:
+    try:
         context = fit_context(roughs, config.context, rng)
+    except CohortError:
+        if config.method == "context":
+            raise
+        context = context_without_clips(roughs, config.context)
     if config.method == "context":
         return tuple(correct_by_context(context, each) for each in roughs)
     errors = fit_mark_errors(roughs, config.changepoint, context)

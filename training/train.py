@@ -154,7 +154,7 @@ def _follow_minutes(
     place: Place,
 ) -> tuple[Trend, list[NDArray[np.float64]]]:
     """Let the minutes before a window count, where that helps the validation patients."""
-    if not config.trend_s:
+    if not (config.horizon_s and config.trend_s):
         return Trend(), logits
     targets = [each.soft for each in learned.labels] or [each.target for each in parts["training"]]
     hop_s = config.windows.hop_s
