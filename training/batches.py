@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,15 @@ def draw_rows(
         np.concatenate([pool.positive[positive], pool.negative[negative]]),
         np.concatenate([pool.positive_target[positive], pool.negative_target[negative]]),
     )
+
+
+def gather_rows(arrays: Sequence[NDArray[Any]], rows: NDArray[np.int32]) -> NDArray[Any]:
+    """Read entries of arrays, one array a recording with its windows first, given as rows (recording, window)."""
+    gathered = np.empty((len(rows), *arrays[0].shape[1:]), dtype=arrays[0].dtype)
+    for number in np.unique(rows[:, 0]):
+        here = np.flatnonzero(rows[:, 0] == number)
+        gathered[here] = arrays[number][rows[here, 1]]
+    return gathered
 
 
 def gather_windows(recordings: Sequence[LabelledRecording], rows: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.errors import CohortError
-from training.config import TrainConfig
 from training.windows import LabelledRecording
 
 _LEAST_TO_HOLD_OUT = 8
@@ -43,17 +42,13 @@ def clean_targets(recordings: Sequence[LabelledRecording]) -> list[NDArray[np.fl
     ]
 
 
-def pool_clean(
-    recordings: Sequence[LabelledRecording], config: TrainConfig, rows: Sequence[NDArray[np.float32]]
-) -> CleanPool:
+def pool_clean(recordings: Sequence[LabelledRecording], rows: Sequence[NDArray[np.float32]]) -> CleanPool:
     """Collect the known windows of a training part.
 
     Parameters
     ----------
     recordings : sequence of LabelledRecording
         The training part.
-    config : TrainConfig
-        With the share of clips.
     rows : sequence of ndarray, shape (n_windows, n_features + 1)
         A network's view of each recording; the last column is its logit.
 

@@ -18,7 +18,7 @@ from eegwarn.autolabel.bilevel import KnownWindows, NoisyWindows, corrected_logi
 from eegwarn.autolabel.corrector import Corrector, Evidence, label_shift
 from eegwarn.autolabel.onsets import onsets_from_soft
 from eegwarn.backbones import Backbone
-from training.batches import WindowPool, augment, draw_rows, gather_windows, pool_windows
+from training.batches import WindowPool, augment, draw_rows, gather_rows, gather_windows, pool_windows
 from training.checkpoint import TrainState
 from training.clean import CleanPool, clean_targets, draw_clean, pool_clean
 from training.config import OptimiserConfig, TrainConfig
@@ -78,10 +78,8 @@ class Described:
 
     def evidence(self, chosen: NDArray[np.int32], device: torch.device) -> Evidence:
         """Give the evidence on windows, rows (recording, window) of shape (n, 2)."""
-        rows = np.stack([self.rows[number][window] for number, window in chosen])
-        label = np.array([self.label[number][window] for number, window in chosen])
-        since = np.array([self.from_mark_s[number][window] for number, window in chosen])
-        return _evidence(rows, label, since, device)
+        parts = (gather_rows(arrays, chosen) for arrays in (self.rows, self.label, self.from_mark_s))
+        return _evidence(*parts, device)
 
 
 def _evidence(
@@ -107,7 +105,7 @@ def learn_by_meta(
         label=[each.positive.astype(np.int64) for each in training],
         from_mark_s=[_from_mark_s(each) for each in training],
     )
-    clean = pool_clean(training, config, described.rows)
+    clean = pool_clean(training, described.rows)
     corrector = _new_corrector(frozen, clean, described, config).to(place.device)
     state = _loop(warm, corrector, training, validation, described, clean, config, place)
     soft = [_soft_labels(corrector, described, number, config, place.device) for number in range(len(training))]
@@ -138,11 +136,11 @@ def _warm_up(
 
 
 def _new_corrector(frozen: Backbone, clean: CleanPool, described: Described, config: TrainConfig) -> Corrector:
-    noisy = torch.from_numpy(np.array([described.label[number][window] for number, window in clean.of_clips]))
+    noisy = torch.from_numpy(gather_rows(described.label, clean.of_clips))
     known = torch.from_numpy(clean.clip_label)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return Corrector(config.meta.corrector, frozen.n_features, label_shift(noisy.long(), known))
+        return Corrector(config.meta.corrector, frozen.n_features, label_shift(noisy, known))
 
 
 def _loop(
@@ -155,9 +153,7 @@ def _loop(
     config: TrainConfig,
     place: Place,
 ) -> TrainState:
-    network = new_network(config)
-    network.load_state_dict(warm.state_dict())
-    network = network.to(place.device)
+    network = new_network(config, start=warm).to(place.device)
     state = TrainState(
         {"network": network, "corrector": corrector},
         {
@@ -223,12 +219,12 @@ def _take_step(
 
 def _from_mark_s(recording: LabelledRecording) -> NDArray[np.float32]:
     """Time from the mark that a window lies in or soon before, NaN where there is none, shape (n_windows,)."""
-    centre_s = recording.windows.start_s + recording.windows.window_s / 2
+    centre_s = recording.windows.centre_s
     marks = sorted(recording.source.events, key=lambda mark: mark.onset_s)
     onset_s = np.array([mark.onset_s for mark in marks] or [np.inf])
     end_s = np.array([mark.offset_s or mark.onset_s for mark in marks] or [np.inf])
-    latest = np.clip(np.searchsorted(onset_s, centre_s, side="right") - 1, 0, None)
-    following = np.clip(np.searchsorted(onset_s, centre_s, side="right"), None, len(onset_s) - 1)
+    n_begun = np.searchsorted(onset_s, centre_s, side="right")
+    latest, following = np.maximum(n_begun - 1, 0), np.minimum(n_begun, len(onset_s) - 1)
     inside = (centre_s >= onset_s[latest]) & (centre_s < end_s[latest])
     before_s = centre_s - onset_s[following]
     soon = (before_s < 0) & (before_s >= -_FAR_S)
@@ -252,8 +248,9 @@ def _soft_labels(
 
 
 def _corrected(recording: LabelledRecording, soft: NDArray[np.float32]) -> CorrectedLabels:
-    labels = np.where(np.isnan(recording.clean), soft, recording.clean)
-    return CorrectedLabels(labels, onsets_from_soft(rough_labels(recording, soft), labels))
+    rough = rough_labels(recording, soft)
+    labels = rough.with_known(soft)
+    return CorrectedLabels(labels, onsets_from_soft(rough, labels))
 
 
 def _label_numbers(

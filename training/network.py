@@ -24,12 +24,14 @@ Targets = Sequence[NDArray[np.float32]]
 """What the network is asked to say of each recording's windows, shape (n_windows,) each, NaN where nothing."""
 
 
-def new_network(config: TrainConfig) -> nn.Module:
-    """Make an untrained network; equal seeds give equal weights."""
+def new_network(config: TrainConfig, *, start: nn.Module | None = None) -> nn.Module:
+    """Make a network with the weights of ``start``, or an untrained one; equal seeds give equal weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         _, network_class = BACKBONES[config.backbone]
         network: nn.Module = network_class(config.backbone_config)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
     return network
 
 
@@ -75,10 +77,7 @@ def train_network(
         If the checkpoint is of another training, or the loss is not finite.
     """
     pool = pool_windows(training, targets, "training")
-    network = new_network(config)
-    if start is not None:
-        network.load_state_dict(start.state_dict())
-    network = network.to(place.device)
+    network = new_network(config, start=start).to(place.device)
     state = TrainState({"network": network}, {"network": new_optimiser(network, config.optimiser)})
 
     def take_step(state: TrainState) -> dict[str, float]:

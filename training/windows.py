@@ -123,10 +123,12 @@ def _prepare(
     config: TrainConfig,
     cache: Path,
 ) -> LabelledRecording:
-    windows = cached_windows(recording.open(), recording.version(), config.signal, config.windows, cache=cache)
+    content = recording.content()
+    version = f"{content} {recording.written()}"
+    windows = cached_windows(recording.open(), version, config.signal, config.windows, cache=cache)
     if not windows.usable.any():
         raise RecordingError(f"Recording {recording.name!r} has no window with enough good derivations.")
-    return label_recording(recording, recording.content(), events, windows, known, config)
+    return label_recording(recording, content, events, windows, known, config)
 
 
 def label_recording(
@@ -139,7 +141,7 @@ def label_recording(
 ) -> LabelledRecording:
     """Label a recording's windows by the marks ``events`` and by the stretches that a clinician labelled."""
     labels = label_windows(windows.start_s, windows.window_s, events, horizon_s=config.horizon_s, config=config.labels)
-    clean = known_labels(windows.start_s + windows.window_s / 2, known)
+    clean = known_labels(windows.centre_s, known)
     clean[~windows.usable] = np.nan
     positive = np.isin(labels.state, (WindowState.ICTAL, WindowState.PREICTAL))
     if config.horizon_s:

@@ -101,9 +101,7 @@ def correct_by_changepoint(
         seizure = posterior.p_seizure * np.interp(centre_s[reached], edge_s, posterior.under_way)
         none = (1 - posterior.p_seizure) * expit(log_odds[reached])
         soft[reached] = np.maximum(soft[reached], seizure + none)
-    soft = np.where(np.isfinite(rough.clean), rough.clean, soft)
-    soft[~np.isfinite(rough.logit)] = np.nan
-    return CorrectedLabels(soft.astype(np.float32), tuple(posterior.corrected() for posterior in posteriors))
+    return CorrectedLabels(rough.with_known(soft), tuple(posterior.corrected() for posterior in posteriors))
 
 
 def fit_mark_errors(

@@ -245,8 +245,5 @@ def correct_by_context(model: ContextModel, rough: RoughLabels) -> CorrectedLabe
     features = context_features(rough, model.config)
     reached = reached_by_marks(rough, model.config.onsets)
     elsewhere = p_unmarked(rough, model.evidence.log_odds(features[:, :-1]), model.config.onsets)
-    soft = np.where(reached, expit(model.label.log_odds(features)), elsewhere)
-    soft = np.where(np.isfinite(rough.clean), rough.clean, soft)
-    soft[~np.isfinite(rough.logit)] = np.nan
-    corrected = soft.astype(np.float32)
+    corrected = rough.with_known(np.where(reached, expit(model.label.log_odds(features)), elsewhere))
     return CorrectedLabels(corrected, onsets_from_soft(rough, corrected, model.config.onsets))

@@ -46,6 +46,12 @@ class RoughLabels:
         """Middle of each window, by which marks become labels, shape (n_windows,)."""
         return self.start_s + self.window_s / 2
 
+    def with_known(self, soft: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Put known labels in the place of soft ones, and NaN where a window is not usable; all (n_windows,)."""
+        labels = np.where(np.isfinite(self.clean), self.clean, soft)
+        labels[~np.isfinite(self.logit)] = np.nan
+        return labels.astype(np.float32)
+
 
 @dataclass(frozen=True)
 class CorrectedOnset:

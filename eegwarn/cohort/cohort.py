@@ -68,9 +68,9 @@ class CohortRecording:
         """Tell its content from any other's; see `eegwarn.cohort.content.file_fingerprint`."""
         return file_fingerprint(self.path)
 
-    def version(self) -> str:
-        """Tell its content and any edit of it: a fingerprint rests on pieces of the file, so the time is added."""
-        return f"{self.content()} {self.path.stat().st_mtime_ns}"
+    def written(self) -> str:
+        """Tell when it was written: a fingerprint rests on pieces of the file, and an edit between them shows here."""
+        return str(self.path.stat().st_mtime_ns)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 from timescoring.annotations import Annotation
 from timescoring.scoring import EventScoring
 
-from eegwarn.evaluate.spans import event_spans, merge_spans
-from eegwarn.events.event import SeizureEvent
+from eegwarn.evaluate.spans import merge_spans
+from eegwarn.events.event import SeizureEvent, event_spans
 from eegwarn.events.matching import LONGEST_EVENT_S, MERGE_GAP_S, TOLERANCE_AFTER_S, TOLERANCE_BEFORE_S
 
 _SCORING_SFREQ = 10

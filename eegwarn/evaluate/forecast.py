@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eegwarn.errors import ConfigError
 from eegwarn.evaluate.samples import labelled
-from eegwarn.evaluate.spans import Spans, covered, event_spans, merge_spans, outside, total_s
-from eegwarn.events.event import SeizureEvent
+from eegwarn.evaluate.spans import Spans, covered, merge_spans, outside, total_s
+from eegwarn.events.event import SeizureEvent, event_spans
 
 MARK_ERROR_S = 120.0
 """Onsets as two of three experts marked them lie 7 s apart at the median, 31 and 135 s at the 75th and 90th percentile

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eegwarn.evaluate.spans import event_spans
-from eegwarn.events.event import SeizureEvent
+from eegwarn.events.event import SeizureEvent, event_spans
 from eegwarn.events.matching import TOLERANCE_BEFORE_S, alarm_reach
 
 

@@ -9,7 +9,8 @@ from scipy.ndimage import maximum_filter1d
 
 from eegwarn.evaluate.forecast import ForecastRule, foreseeable_onsets, seizure_times, warning_times
 from eegwarn.evaluate.scored import ScoredRecording
-from eegwarn.evaluate.spans import Spans, covered, event_spans, merge_spans
+from eegwarn.evaluate.spans import Spans, covered, merge_spans
+from eegwarn.events.event import event_spans
 from eegwarn.events.matching import TOLERANCE_AFTER_S, TOLERANCE_BEFORE_S
 
 

@@ -1,11 +1,9 @@
 """Stretches of time as arrays of shape (n, 2): start and end in seconds, in time order, none overlapping another."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eegwarn.events.event import SeizureEvent, overlap_groups
+from eegwarn.events.event import join_overlapping
 
 Spans = NDArray[np.float64]
 
@@ -27,19 +25,7 @@ def merge_spans(spans: ArrayLike, *, duration_s: float) -> Spans:
     bounds = np.asarray(spans, dtype=np.float64).reshape(-1, 2)
     bounds = bounds[(bounds[:, 1] >= 0) & (bounds[:, 0] <= duration_s)].clip(0, duration_s)
     bounds = bounds[np.lexsort((bounds[:, 1], bounds[:, 0]))]
-    if not len(bounds):
-        return bounds
-    first = np.flatnonzero(np.diff(overlap_groups(bounds[:, 0], bounds[:, 1]), prepend=-1))
-    return np.column_stack([bounds[first, 0], np.maximum.reduceat(bounds[:, 1], first)])
-
-
-def event_spans(events: Sequence[SeizureEvent], *, before_s: float = 0.0, after_s: float = 0.0) -> Spans:
-    """Onset and offset of events, widened; an event without an offset ends at its onset. Not merged, not sorted."""
-    spans = [
-        (event.onset_s - before_s, (event.onset_s if event.offset_s is None else event.offset_s) + after_s)
-        for event in events
-    ]
-    return np.array(spans, dtype=np.float64).reshape(-1, 2)
+    return join_overlapping(bounds[:, 0], bounds[:, 1])
 
 
 def outside(spans: ArrayLike, holes: Spans) -> Spans:

@@ -1,7 +1,7 @@
 """The one type of a seizure event."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,3 +79,40 @@ def overlap_groups(onset_s: NDArray[np.float64], offset_s: NDArray[np.float64]) 
         return np.zeros(0, dtype=np.intp)
     latest_end = np.maximum.accumulate(offset_s)
     return np.concatenate(([0], np.cumsum(onset_s[1:] > latest_end[:-1]))).astype(np.intp)
+
+
+def join_overlapping(
+    onset_s: NDArray[np.float64], offset_s: NDArray[np.float64], *, closer_than_s: float = 0.0
+) -> NDArray[np.float64]:
+    """Join stretches that overlap or touch, or lie less than ``closer_than_s`` apart.
+
+    Parameters
+    ----------
+    onset_s, offset_s : ndarray, shape (n,)
+        Bounds of each stretch in seconds, sorted by onset.
+    closer_than_s : float
+        Those exactly so far apart are left apart.
+
+    Returns
+    -------
+    ndarray, shape (n_joined, 2)
+        Start and end.
+    """
+    # Stretches that touch have one number, so that a gap of exactly closer_than_s must not look like touching.
+    reach_s = np.nextafter(offset_s + closer_than_s, -np.inf) if closer_than_s else offset_s
+    first = np.flatnonzero(np.diff(overlap_groups(onset_s, reach_s), prepend=-1))
+    if not len(first):
+        return np.empty((0, 2))
+    return np.column_stack([onset_s[first], np.maximum.reduceat(offset_s, first)])
+
+
+def event_spans(events: Sequence[SeizureEvent], *, before_s: float = 0.0, after_s: float = 0.0) -> NDArray[np.float64]:
+    """Onset and offset of events, widened, shape (n_events, 2), in their order and not joined.
+
+    An event without an offset ends at its onset.
+    """
+    spans = [
+        (event.onset_s - before_s, (event.onset_s if event.offset_s is None else event.offset_s) + after_s)
+        for event in events
+    ]
+    return np.array(spans, dtype=np.float64).reshape(-1, 2)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eegwarn.events.event import SeizureEvent
+from eegwarn.events.event import SeizureEvent, event_spans
 
 TOLERANCE_BEFORE_S = 30.0
 """An alarm up to this long before a mark belongs to it."""
@@ -33,7 +33,4 @@ def alarm_reach(seizures: Sequence[SeizureEvent], *, horizon_s: float = 0.0) -> 
         Start and end in s: from the tolerance before the onset, or the horizon if that is longer, to the tolerance
         after the offset.
     """
-    bounds_s = [(event.onset_s, event.onset_s if event.offset_s is None else event.offset_s) for event in seizures]
-    spans = np.array(bounds_s, dtype=np.float64).reshape(-1, 2)
-    reach: NDArray[np.float64] = spans + np.array([-max(TOLERANCE_BEFORE_S, horizon_s), TOLERANCE_AFTER_S])
-    return reach
+    return event_spans(seizures, before_s=max(TOLERANCE_BEFORE_S, horizon_s), after_s=TOLERANCE_AFTER_S)

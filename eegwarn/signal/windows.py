@@ -85,6 +85,11 @@ class Windows:
         return len(self.start_s)
 
     @property
+    def centre_s(self) -> NDArray[np.float64]:
+        """Middle of each window, seconds from the recording's start, shape (n_windows,)."""
+        return self.start_s + self.window_s / 2
+
+    @property
     def end_s(self) -> NDArray[np.float64]:
         """When each window is complete, seconds from the recording's start, shape (n_windows,)."""
         return self.start_s + self.window_s

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
 from eegwarn.errors import CohortError
-from eegwarn.events.event import SeizureEvent, overlap_groups
+from eegwarn.events.event import SeizureEvent, event_spans, join_overlapping
 from eegwarn.events.matching import LONGEST_EVENT_S, MERGE_GAP_S, alarm_reach
 from eegwarn.warning.alarm import Alarm, AlarmConfig, raise_alarms, smooth
 
@@ -153,12 +153,11 @@ def _smoothed(
     horizon_s: float,
 ) -> _Smoothed:
     level = smooth(time_s, probability, config)
-    ends_s = [event.onset_s if event.offset_s is None else event.offset_s for event in events]
-    recorded = [event.onset_s <= time_s[-1] and end_s >= 0 for event, end_s in zip(events, ends_s, strict=True)]
+    onset_s, offset_s = event_spans(events).T
     hop_s = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     judged_s = hop_s * int(np.isfinite(level).sum())
-    reach, onset_s = alarm_reach(events, horizon_s=horizon_s), np.array([event.onset_s for event in events])
-    return _Smoothed(time_s, level, reach, onset_s, np.array(recorded, dtype=bool), judged_s)
+    recorded = (onset_s <= time_s[-1]) & (offset_s >= 0)
+    return _Smoothed(time_s, level, alarm_reach(events, horizon_s=horizon_s), onset_s, recorded, judged_s)
 
 
 def _thresholds(levels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -192,7 +191,8 @@ def _try(config: AlarmConfig, recordings: Sequence[_Smoothed], horizon_s: float)
     warning_s = 0.0
     for one in recordings:
         alarms = _spans(raise_alarms(one.time_s, one.level, config), end_s=float(one.time_s[-1]))
-        pieces = _split(_merge(alarms, gap_s=MERGE_GAP_S), longest_s=max(LONGEST_EVENT_S, horizon_s))
+        merged = join_overlapping(alarms[:, 0], alarms[:, 1], closer_than_s=MERGE_GAP_S)
+        pieces = _split(merged, longest_s=max(LONGEST_EVENT_S, horizon_s))
         # (n_pieces, n_events): touching counts
         overlap = (pieces[:, :1] <= one.reach[:, 1]) & (pieces[:, 1:] >= one.reach[:, 0])
         n_false += int((~overlap.any(axis=1)).sum())
@@ -202,7 +202,7 @@ def _try(config: AlarmConfig, recordings: Sequence[_Smoothed], horizon_s: float)
         by_seizure = (alarms[:, :1] >= one.onset_s) & (alarms[:, :1] <= one.reach[:, 1])
         early = alarms[~by_seizure.any(axis=1)]
         ends_s = np.minimum(early[:, 1] + horizon_s, one.time_s[-1])
-        dangerous = _merge(np.column_stack([early[:, 0], ends_s]), gap_s=0.0)
+        dangerous = join_overlapping(early[:, 0], ends_s)
         warning_s += float(np.sum(dangerous[:, 1] - dangerous[:, 0]))
     return ThresholdChoice(config, n_false, n_found, n_seizures, warning_s, sum(one.judged_s for one in recordings))
 
@@ -210,16 +210,6 @@ def _try(config: AlarmConfig, recordings: Sequence[_Smoothed], horizon_s: float)
 def _spans(alarms: Sequence[Alarm], *, end_s: float) -> NDArray[np.float64]:
     bounds_s = [(one.raised_s, end_s if one.cleared_s is None else one.cleared_s) for one in alarms]
     return np.array(bounds_s, dtype=np.float64).reshape(-1, 2)
-
-
-def _merge(spans: NDArray[np.float64], *, gap_s: float) -> NDArray[np.float64]:
-    """Join stretches in time order that lie less than ``gap_s`` apart."""
-    if not len(spans):
-        return spans
-    # Stretches that touch have one number, so that a gap of exactly gap_s must not look like touching.
-    closed = np.nextafter(spans[:, 1] + gap_s, -np.inf) if gap_s else spans[:, 1]
-    first = np.flatnonzero(np.diff(overlap_groups(spans[:, 0], closed), prepend=-1))
-    return np.column_stack([spans[first, 0], np.maximum.reduceat(spans[:, 1], first)])
 
 
 def _split(spans: NDArray[np.float64], *, longest_s: float) -> NDArray[np.float64]:

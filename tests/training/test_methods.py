@@ -39,7 +39,7 @@ def with_clips(parts: Parts) -> Parts:
 
 
 def known_near_marks(recording: LabelledRecording) -> LabelledRecording:
-    centre_s = recording.windows.start_s + recording.windows.window_s / 2
+    centre_s = recording.windows.centre_s
     clean = np.full(len(centre_s), np.nan, dtype=np.float32)
     for mark in recording.source.events:
         near = (centre_s >= mark.onset_s - 40) & (centre_s < mark.onset_s + 20)
@@ -141,7 +141,7 @@ def test_known_windows_are_drawn_as_asked(with_clips: Parts) -> None:
     training, _ = with_clips
     rng = np.random.default_rng(0)
     view = [np.where(each.positive, 1.0, -1.0).astype(np.float32)[:, None] for each in training]
-    pool = pool_clean(training, TINY, view)
+    pool = pool_clean(training, view)
     rows, label = draw_clean(pool, 40, 1.0, "stratified", rng)
     assert label.sum() == 20
     assert all(np.isfinite(training[number].clean[window]) for number, window in rows)

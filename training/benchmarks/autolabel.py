@@ -6,13 +6,9 @@ the ceiling training on the true labels; a way is judged by the labels it gives 
 network on patients never seen. Results are kept line by line, so that a run that was interrupted goes on.
 """
 
-import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +22,11 @@ from eegwarn.autolabel import CorrectedLabels
 from eegwarn.bedside.scoring import Progress
 from eegwarn.config import override, to_table, to_toml
 from eegwarn.signal.windows import WindowConfig
+from training.benchmarks.kept_rows import add_rows, read_rows
 from training.benchmarks.label_scores import score_labels, score_network
 from training.benchmarks.label_study import CONDITIONS, Study, StudySize, make_study
 from training.benchmarks.label_table import table_text
+from training.clean import clean_targets
 from training.config import MetaConfig, OptimiserConfig, TrainConfig
 from training.loop import Place, repeatable
 from training.methods import learn
@@ -81,19 +79,9 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     """Learn in every way from every study, and write ``autolabel.toml`` beside the single results."""
     tasks = _tasks(quick)
     kept = out / ("autolabel-quick.jsonl" if quick else "autolabel.jsonl")
-    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    known = frozenset(_key(row) for row in read_rows(kept))
     n_rows = sum(len(task.ways) for task in tasks)
-    known = {_key(row) for row in rows}
-    # A worker that was forked would share torch's threads with its parent and hang.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=context) as pool, kept.open("a") as file:
-        running = [pool.submit(_do_task, task, frozenset(known), out) for task in tasks]
-        progress("rows", len(rows), n_rows)
-        for done in as_completed(running):
-            rows += done.result()
-            file.writelines(json.dumps(row) + "\n" for row in done.result())
-            file.flush()
-            progress("rows", len(rows), n_rows)
+    rows = add_rows(kept, _do_task, [(task, known, out) for task in tasks], n_rows=n_rows, progress=progress)
     shutil.rmtree(out / "autolabel-scratch", ignore_errors=True)
     return _write_down(out, rows, tasks)
 
@@ -175,11 +163,10 @@ def _truth(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, 
 def _fine_tuned(study: Study, config: TrainConfig, place: Place) -> tuple[nn.Module, None]:
     """Train on marks and clips, then a little more on what is certain: clips, and windows far from every mark."""
     network, _ = _plain(study, config, place)
-    certain = [np.where(each.certain | np.isfinite(each.clean), each.target, np.nan) for each in study.training]
     short = replace(
         config, steps=max(20, config.steps // 5), validate_every=20, optimiser=OptimiserConfig(learning_rate=2e-4)
     )
-    clean = [each.astype(np.float32) for each in certain]
+    clean = clean_targets(study.training)
     tuned = train_network(study.training, clean, study.validation, short, place, stage="tune", start=network)
     return tuned.network, None
 

@@ -188,8 +188,7 @@ def near_onsets(study: Study) -> list[NDArray[np.bool_]]:
     """Find the stretch in which marks are doubtful: from 60 s before a mark or an onset to 30 s after; (n_windows,)."""
     chosen = []
     for each, truth in zip(study.training, study.truth, strict=True):
-        centre_s = each.windows.start_s + each.windows.window_s / 2
         onsets_s = np.array([event.onset_s for event in (*each.source.events, *truth)])
-        away_s = centre_s[:, None] - onsets_s
+        away_s = each.windows.centre_s[:, None] - onsets_s
         chosen.append(((away_s > -60) & (away_s < 30)).any(axis=1) & each.windows.usable)
     return chosen

@@ -6,19 +6,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegwarn.evaluate.bootstrap import mean_interval
+
 FLOOR, CEILING = "plain", "truth"
 _COLUMNS = {
-    "label_auroc": ("label AUROC", 1),
-    "label_accuracy": ("label acc.", 1),
-    "onset_error_s": ("onset err. s", -1),
-    "early_auroc": ("early AUROC", 1),
-    "early_balanced_accuracy": ("early bal. acc.", 1),
-    "ictal_auroc": ("ictal AUROC", 1),
-    "sensitivity_at_rate": ("sens. at 1/h", 1),
-    "latency_at_rate_s": ("latency s", -1),
-    "within_15_s_at_rate": ("within 15 s", 1),
-    "event_f1": ("event F1", 1),
-    "false_alarms_per_day": ("false/day", 0),
+    "label_auroc": "label AUROC",
+    "label_accuracy": "label acc.",
+    "onset_error_s": "onset err. s",
+    "early_auroc": "early AUROC",
+    "early_balanced_accuracy": "early bal. acc.",
+    "ictal_auroc": "ictal AUROC",
+    "sensitivity_at_rate": "sens. at 1/h",
+    "latency_at_rate_s": "latency s",
+    "within_15_s_at_rate": "within 15 s",
+    "event_f1": "event F1",
+    "false_alarms_per_day": "false/day",
 }
 _DECIDING = ("early_auroc", "early_balanced_accuracy", "within_15_s_at_rate", "event_f1")
 """Columns of which the share of the gap is told."""
@@ -38,7 +40,7 @@ def _one_table(title: str, rows: Sequence[dict[str, Any]]) -> str:
     ways = list(dict.fromkeys(row["way"] for row in rows))
     n_seeds = len({row["seed"] for row in rows})
     lines = [f"{title} ({n_seeds} seeds; mean and standard deviation)"]
-    lines.append(f"{'':<26}" + "".join(f"{name:>17}" for name, _ in _COLUMNS.values()))
+    lines.append(f"{'':<26}" + "".join(f"{name:>17}" for name in _COLUMNS.values()))
     for way in ways:
         cells = [_cell(_values(rows, way, column)) for column in _COLUMNS]
         lines.append(f"{way:<26}" + "".join(f"{cell:>17}" for cell in cells))
@@ -67,20 +69,7 @@ def _gain_text(rows: Sequence[dict[str, Any]], way: str) -> str:
     for column in _DECIDING:
         floor, ceiling, value = (_values(rows, name, column) for name in (FLOOR, CEILING, way))
         gain, gap = value - floor, ceiling - floor
-        low, high = _interval(gain)
+        low, high = mean_interval(gain, np.random.default_rng(0), n_resamples=10_000)
         share = np.nanmean(gain) / np.nanmean(gap) if np.nanmean(gap) > 0 else np.nan
-        parts.append(
-            f"{_COLUMNS[column][0]} {np.nanmean(gain):+.3f} [{low:+.3f}, {high:+.3f}] = {share:.0%} of the gap"
-        )
+        parts.append(f"{_COLUMNS[column]} {np.nanmean(gain):+.3f} [{low:+.3f}, {high:+.3f}] = {share:.0%} of the gap")
     return f"  {way} over {FLOOR}: " + "; ".join(parts)
-
-
-def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Bootstrap interval of the mean over seeds, 95 %."""
-    known = values[np.isfinite(values)]
-    if len(known) < 2:
-        return float("nan"), float("nan")
-    rng = np.random.default_rng(0)
-    means = rng.choice(known, (10_000, len(known))).mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)

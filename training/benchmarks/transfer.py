@@ -18,14 +18,13 @@ import torch
 from numpy.typing import NDArray
 
 from eegwarn.bedside.scoring import Progress
-from eegwarn.cohort.simulate import SimulatedCohortRecording, SimulationConfig, simulated_cohort
-from eegwarn.cohort.simulate.clips import clips_near_marks
 from eegwarn.config import to_table, to_toml
 from eegwarn.errors import CohortError
 from eegwarn.signal import open_recording
 from eegwarn.warning.alarm import find_alarms
 from eegwarn.warning.calibrate import probability
 from training.benchmarks.figures import draw_curves
+from training.benchmarks.label_study import SIMULATION, StudySize, make_study
 from training.cache import cached_windows
 from training.config import TrainConfig, shipped_config
 from training.fit import fit_warning
@@ -33,14 +32,10 @@ from training.loop import Place, repeatable
 from training.methods import learn
 from training.network import judge_recording
 from training.record import versions
-from training.windows import prepare_recordings
 
 SEEDS = (6100, 6101, 6102, 6103, 6104)
 BACKBONES = ("resnet", "lstm")
-SIMULATION = SimulationConfig(seizures_per_hour=3.0)
-N_TRAINING, N_VALIDATION = 24, 6
-HOURS = 0.4
-N_CLIPS = 40
+SIZE = StudySize(n_validation=6, n_test=0)
 MARKED_S, WANTED_S, CALM_UNTIL_S = 350.0, (345.0, 375.0), 340.0
 
 
@@ -63,8 +58,7 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     curves = [(title, *curve) for title, (_, *curve) in zip(titles, results, strict=True)]
     draw_curves(out / "transfer.png", curves, onset_s=MARKED_S, alarms_s=[row["alarms_s"] for row in rows])
     settings = {"versions": versions(), "simulation": to_table(SIMULATION), "config": to_table(_config("resnet", 0))}
-    sizes = {"n_training": N_TRAINING, "n_validation": N_VALIDATION, "hours": HOURS, "n_clips": N_CLIPS}
-    (out / "transfer.toml").write_text(to_toml({**sizes, **settings, "models": rows}), encoding="utf-8")
+    (out / "transfer.toml").write_text(to_toml({"size": to_table(SIZE), **settings, "models": rows}), encoding="utf-8")
     return _text(rows)
 
 
@@ -83,23 +77,13 @@ def score_with(backbone: str, seed: int, path: Path) -> tuple[dict[str, Any], ND
         The warning level over time.
     """
     config = _config(backbone, seed)
-    cohort = simulated_cohort(N_TRAINING + N_VALIDATION, hours=HOURS, seed=seed, config=SIMULATION)
     with TemporaryDirectory() as folder, repeatable(1):
         cache = Path(folder)
-        first, rest = cohort.recordings[:N_TRAINING], cohort.recordings[N_TRAINING:]
-        clips = clips_near_marks(
-            {each.name: each.events for each in first},
-            {each.name: each.true_events for each in first if isinstance(each, SimulatedCohortRecording)},
-            {each.name: each.duration_s for each in first},
-            N_CLIPS,
-            np.random.default_rng((seed, 11)),
-        )
-        training = prepare_recordings(cohort, first, config, cache=cache, step="read", clips=clips).recordings
-        validation = prepare_recordings(cohort, rest, config, cache=cache, step="read").recordings
+        study = make_study(seed, None, SIZE, config, cache=cache)
         place = Place(cache / "checkpoint", "transfer", torch.device("cpu"))
-        network = learn(training, validation, config, place).network
-        logits = [judge_recording(network, each.windows, place.device) for each in validation]
-        fitted = fit_warning(validation, logits, config)
+        network = learn(study.training, study.validation, config, place).network
+        logits = [judge_recording(network, each.windows, place.device) for each in study.validation]
+        fitted = fit_warning(study.validation, logits, config)
         windows = cached_windows(open_recording(path), "real", config.signal, config.windows, cache=cache)
         level = probability(fitted.calibration, judge_recording(network, windows, place.device))
     time_s = windows.end_s

@@ -6,13 +6,9 @@ on others. Skill before seizures counts only against surrogates, for the patient
 those in whom there is nothing to find.
 """
 
-import json
-import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +24,7 @@ from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import alarm_events, find_alarms, smooth
 from eegwarn.warning.calibrate import probability
 from eegwarn.warning.indicators import INDICATORS, RollingVariance, line_length
+from training.benchmarks.kept_rows import add_rows, read_rows
 from training.benchmarks.label_study import labelled_by, true_events
 from training.config import MetaConfig, TrainConfig
 from training.fit import fit_warning
@@ -69,21 +66,10 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     config = replace(CONFIG, steps=100, validate_every=50, meta=MetaConfig(warm_up_steps=40)) if quick else CONFIG
     seeds, horizons_s = (SEEDS[:1], (0.0, 300.0)) if quick else (SEEDS, HORIZONS_S)
     kept = out / ("warning-quick.jsonl" if quick else "warning.jsonl")
-    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
-    done = {(row["seed"], row["horizon_s"]) for row in rows}
-    open_tasks = [(seed, horizon_s) for seed in seeds for horizon_s in horizons_s if (seed, horizon_s) not in done]
-    n_tasks = len(seeds) * len(horizons_s)
-    with (
-        ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn")) as pool,
-        kept.open("a") as file,
-    ):
-        running = [pool.submit(_score_horizon, *task, size, config, out) for task in open_tasks]
-        progress("horizons", n_tasks - len(open_tasks), n_tasks)
-        for number, each in enumerate(as_completed(running), start=n_tasks - len(open_tasks) + 1):
-            rows += each.result()
-            file.writelines(json.dumps(row) + "\n" for row in each.result())
-            file.flush()
-            progress("horizons", number, n_tasks)
+    done = {(row["seed"], row["horizon_s"]) for row in read_rows(kept)}
+    wanted = [(seed, horizon_s) for seed in seeds for horizon_s in horizons_s]
+    tasks = [(*each, size, config, out) for each in wanted if each not in done]
+    rows = add_rows(kept, _score_horizon, tasks, n_rows=len(wanted) * len(INDICATORS), progress=progress)
     shutil.rmtree(out / "warning-scratch", ignore_errors=True)
     table = {"size": vars(size), "simulation": to_table(SIMULATION), "config": to_table(config), "versions": versions()}
     rows.sort(key=lambda row: (row["horizon_s"], INDICATORS.index(row["indicator"]), row["seed"]))
@@ -105,9 +91,9 @@ def _score_horizon(seed: int, horizon_s: float, size: Size, config: TrainConfig,
     test = [labelled_by(each, true_events(each), (), config) for each in rest[size.n_validation :]]
     with repeatable(config.threads):
         place = Place(scratch / "checkpoint", "warning", torch.device("cpu"))
-        backbone = learn(training, validation, config, place).network
-        # The same training once more, from its checkpoints: only what is called the network differs.
-        meta = learn(training, validation, replace(config, indicator="meta"), place).network
+        # The network of the indicator "meta" is the corrector; the state holds the backbone that it taught.
+        learned = learn(training, validation, replace(config, indicator="meta"), place)
+        backbone, meta = learned.state.network, learned.network
         rows = []
         for indicator in INDICATORS:
             scores = [_scores(indicator, part, backbone, meta) for part in (validation, test)]

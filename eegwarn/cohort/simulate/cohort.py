@@ -37,9 +37,9 @@ class SimulatedCohortRecording(CohortRecording):
         made_from = f"{patient.seed} {patient.number} {patient.config} {self.duration_s}"
         return hashlib.sha256(made_from.encode()).hexdigest()[:16]
 
-    def version(self) -> str:
-        """Tell its content, which nobody can edit."""
-        return self.content()
+    def written(self) -> str:
+        """Nothing to tell: nobody can edit it."""
+        return ""
 
     @property
     def true_events(self) -> tuple[SeizureEvent, ...]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import SimulatedSeizure, seizures_until
-from eegwarn.events.event import SeizureEvent, in_time_order, overlap_groups
+from eegwarn.events.event import SeizureEvent, in_time_order, join_overlapping
 
 # Chosen so that three simulated experts disagree as three real ones did on 79 neonates (Stevenson et al., Sci. Data
 # 2019, doi 10.1038/sdata.2019.39), by one definition of disagreement: ``eegwarn benchmark realism``. The data fix only
@@ -48,9 +48,8 @@ def rater_marks(patient: SimulatedPatient, rater: int, *, stop_s: float) -> tupl
     if not marks:
         return ()
     onset_s, offset_s = np.array([(mark.onset_s, mark.offset_s) for mark in marks], dtype=np.float64).T
-    first = np.unique(overlap_groups(onset_s, offset_s), return_index=True)[1]
-    joined = zip(onset_s[first], np.maximum.reduceat(offset_s, first), strict=True)
-    return tuple(SeizureEvent(float(onset), float(offset)) for onset, offset in joined if onset < stop_s)
+    joined = join_overlapping(onset_s, offset_s).tolist()
+    return tuple(SeizureEvent(onset, offset) for onset, offset in joined if onset < stop_s)
 
 
 def _mark(patient: SimulatedPatient, seizure: SimulatedSeizure, rater: int) -> SeizureEvent | None:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from eegwarn.evaluate.figures.canvas import BLUE, GREY, ORANGE, VERMILION, legend_above, sheet
 from eegwarn.evaluate.scored import ScoredRecording
-from eegwarn.evaluate.spans import event_spans
+from eegwarn.events.event import event_spans
 
 _N_COLUMNS = 600
 """A curve is drawn with its highest and lowest value in each of so many columns, however long the recording."""

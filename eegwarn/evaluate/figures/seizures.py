@@ -12,8 +12,7 @@ from eegwarn.evaluate.figures.canvas import BLUE, GREY, ORANGE, VERMILION, sheet
 from eegwarn.evaluate.figures.curve import envelope
 from eegwarn.evaluate.latency import warning_times_s
 from eegwarn.evaluate.scored import ScoredRecording
-from eegwarn.evaluate.spans import event_spans
-from eegwarn.events.event import SeizureEvent
+from eegwarn.events.event import SeizureEvent, event_spans
 
 N_COLUMNS = 4
 _PANELS_A_FIGURE = 4 * N_COLUMNS

@@ -1,5 +1,7 @@
 """Sensitivity against time in warning."""
 
+import numpy as np
+
 from eegwarn.evaluate.figures.canvas import BLUE, GREY, VERMILION, legend_above, sheet
 from eegwarn.evaluate.sweep import Sweep
 
@@ -19,7 +21,7 @@ def sensitivity_curve(sweep: Sweep) -> str:
             linewidth=1.6,
             label="one threshold",
         )
-        own_share = [index / (sweep.own_sensitivity.size - 1) for index in range(sweep.own_sensitivity.size)]
+        own_share = np.linspace(0, 1, sweep.own_sensitivity.size)
         axes.step(
             own_share,
             sweep.own_sensitivity,
