@@ -25,7 +25,7 @@ from eegwarn.signal.windows import WindowConfig
 from training.benchmarks.kept_rows import add_rows, read_rows
 from training.benchmarks.label_scores import score_labels, score_network
 from training.benchmarks.label_study import CONDITIONS, Study, StudySize, make_study
-from training.benchmarks.label_table import table_text
+from training.benchmarks.label_table import failures_text, table_text
 from training.clean import clean_targets
 from training.config import MetaConfig, OptimiserConfig, TrainConfig
 from training.loop import Place, repeatable
@@ -37,6 +37,9 @@ from training.windows import LabelledRecording
 SEEDS = tuple(range(4200, 4210))
 FEW_SEEDS = SEEDS[:3]
 """Of the conditions that do not decide, and of the further chances of the bi-level loop."""
+
+FURTHER_SEEDS = tuple(range(4210, 4220))
+"""On which it is only counted how often the bi-level loop fails."""
 
 DECIDING = "8 s late"
 SIZE = StudySize()
@@ -103,6 +106,11 @@ def _tasks(quick: bool) -> list[Task]:
             Task(seed, "resnet", DECIDING, f"{DECIDING}, {name}", ways, SIZE, config)
             for name, (ways, config) in FURTHER_CHANCES.items()
             for seed in FEW_SEEDS
+        ),
+        *(
+            Task(seed, kind, DECIDING, "8 s late, further seeds", ("bi-level",), SIZE, CONFIG)
+            for seed in FURTHER_SEEDS
+            for kind in BACKBONES
         ),
     ]
 
@@ -214,12 +222,14 @@ VARIANTS: dict[str, Way] = {
 }
 _LONG = replace(CONFIG, steps=LONGER * CONFIG.steps, validate_every=LONGER * CONFIG.validate_every)
 _CORE = ("plain", "bi-level", "bi-level, meta step off", "truth")
+_ALSO = ("context", "change-point", "change-point, no clips")
 FURTHER_CHANCES: dict[str, tuple[tuple[str, ...], TrainConfig]] = {
     "variants": ((*_CORE, *VARIANTS), CONFIG),
+    f"{LONGER} times the steps": ((*_CORE, *_ALSO), _LONG),
     "8 s windows": (_CORE, replace(CONFIG, windows=WindowConfig(window_s=8.0, hop_s=2.0))),
-    f"{LONGER} times the steps": (_CORE, _LONG),
+    "16 s windows": (("plain", "truth"), replace(CONFIG, windows=WindowConfig(window_s=16.0, hop_s=2.0))),
 }
-"""What might help the bi-level loop: the ways and settings of each table."""
+"""What might help the bi-level loop, and how long a window should be: the ways and settings of each table."""
 
 
 def _write_down(out: Path, rows: list[dict[str, Any]], tasks: Sequence[Task]) -> str:
@@ -228,4 +238,4 @@ def _write_down(out: Path, rows: list[dict[str, Any]], tasks: Sequence[Task]) ->
     (out / "autolabel.toml").write_text(
         to_toml({**settings, "conditions": conditions, "rows": sorted(rows, key=_key)}), encoding="utf-8"
     )
-    return table_text(rows)
+    return f"{table_text(rows)}\n\n{failures_text(rows)}"

@@ -30,7 +30,7 @@ from eegwarn.cohort.simulate import (
 from eegwarn.config import to_table, to_toml
 from eegwarn.signal import SignalConfig, WindowConfig, stream_windows
 
-SEEDS = (20297, 20298, 20299)
+SEEDS = (20300, 20301, 20302)
 N_PATIENTS = 18
 HOURS = 24.0
 # So few that hours without any lie between most, of which no more is simulated than is used.

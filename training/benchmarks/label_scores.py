@@ -58,6 +58,7 @@ def score_labels(
     return {
         "label_auroc": float(roc_auc_score(truth_label, label)),
         "label_accuracy": float(np.mean((label >= 0.5) == truth_label)),
+        "label_positive_share": float(np.mean(label >= 0.5)),
         "onset_error_s": float(np.median(errors)),
     }
 

@@ -15,6 +15,7 @@ from eegwarn.cohort.simulate.patient import SimulatedPatient
 from eegwarn.cohort.simulate.timeline import SimulatedSeizure
 
 _LEAST_REACH = 0.04
+_EARLY_AMPLITUDE = 0.55
 _SUBTLE_AMPLITUDE = 0.17
 _SUBTLE_REACH_MM = 22.0
 _NOISE_SHARE = 0.8
@@ -36,7 +37,8 @@ def render_seizure(patient: SimulatedPatient, seizure: SimulatedSeizure) -> NDAr
     noise = band_noise(rng, waves.shape, sfreq, low_hz=1.0, high_hz=40.0, slope=1.5)
     waves += np.float32(_NOISE_SHARE) * noise
     data = leadfield()[:, active].astype(np.float32) @ (envelope * waves)
-    data *= np.float32(_amplitude_uv(rng, patient, seizure) / _established_rms(data, time_s, seizure))
+    amplitude_uv = _amplitude_uv(rng, patient) * (_SUBTLE_AMPLITUDE if seizure.subtle else 1.0)
+    data *= np.float32(amplitude_uv / _established_rms(data, time_s, seizure))
     data += _early_chirp(rng, patient, seizure, time_s)
     if not seizure.subtle:
         data += _muscle(rng, patient, seizure, time_s)
@@ -135,9 +137,8 @@ def _epileptor_waves(
     return np.asarray(weights.astype(np.float32) @ nodes, dtype=np.float32)
 
 
-def _amplitude_uv(rng: np.random.Generator, patient: SimulatedPatient, seizure: SimulatedSeizure) -> float:
-    amplitude_uv = patient.epilepsy.amplitude_uv * float(np.exp(0.2 * rng.standard_normal()))
-    return amplitude_uv * (_SUBTLE_AMPLITUDE if seizure.subtle else 1.0)
+def _amplitude_uv(rng: np.random.Generator, patient: SimulatedPatient) -> float:
+    return patient.epilepsy.amplitude_uv * float(np.exp(0.2 * rng.standard_normal()))
 
 
 def _established_rms(data: NDArray[np.float32], time_s: NDArray[np.float32], seizure: SimulatedSeizure) -> float:
@@ -162,7 +163,8 @@ def _early_chirp(
     wander = slow_noise(rng, (3, len(time_s)), sfreq, cutoff_hz=0.6)
     fast = np.sin(2 * np.pi * np.cumsum(fast_hz) / sfreq + 0.5 * wander[0]) * np.exp(0.3 * wander[1])
     slow = np.sin(2 * np.pi * slow_hz * time_s + 0.8 * wander[2]) * np.clip(time_s / seizure.early_s, 0, 1)
-    strength_uv = 0.42 * _amplitude_uv(rng, patient, seizure)
+    # A subtle seizure is small because it does not grow: its beginning is that of any other.
+    strength_uv = _EARLY_AMPLITUDE * _amplitude_uv(rng, patient)
     return np.asarray(pattern[:, None] * (strength_uv * rise * fade * (0.35 * fast + 0.8 * slow)), dtype=np.float32)
 
 
