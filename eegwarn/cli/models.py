@@ -1,0 +1,157 @@
+"""Commands about models: train, evaluate, score, benchmark."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from eegwarn.cli.options import AsJson, Cohort, Damaged, Model, Overwrite, Seed, Settings, check_outputs
+
+
+def train(
+    data: Cohort,
+    out: Annotated[Path, typer.Option(help="The model file to write, NAME.eegwarn.")],
+    config: Annotated[
+        str, typer.Option(help="A shipped configuration (default, demo) or a TOML file to start from.")
+    ] = "default",
+    backbone: Annotated[Literal["resnet", "lstm"] | None, typer.Option(help="Network.")] = None,
+    method: Annotated[
+        Literal["plain", "context", "changepoint", "meta"] | None,
+        typer.Option(help="How rough labels are treated: as they are, corrected twice over, or by the bi-level loop."),
+    ] = None,
+    clips: Annotated[
+        Path | None,
+        typer.Option(help="Table of clips that a clinician labelled (recording, onset, duration, eventType)."),
+    ] = None,
+    horizon_s: Annotated[
+        float | None, typer.Option(help="Seconds before an onset that count as early warning; 0 trains a detector.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0, max=2**32 - 1)] = None,
+    settings: Settings = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model on a cohort; run it again to go on after an interruption."""
+    from eegwarn.cli import terminal
+    from eegwarn.cohort import read_cohort
+    from eegwarn.config import override
+    from eegwarn.events import read_clips
+    from training.config import load_config
+    from training.train import train as train_model
+
+    chosen = {"backbone": backbone, "method": method, "horizon_s": horizon_s, "seed": seed}
+    check_outputs(out, inputs=(), overwrite=overwrite)
+    options = [f"{key}={value}" for key, value in chosen.items() if value is not None]
+    resolved = override(load_config(config), [*options, *(settings or ())])
+    known = {} if clips is None else read_clips(clips)
+    with terminal.progress() as progress:
+        trained = train_model(
+            read_cohort(data), out, resolved, clips=known, device=device, overwrite=overwrite, progress=progress
+        )
+    for name, reason in trained.skipped:
+        terminal.say(f"Left out {name}: {reason}")
+    if as_json:
+        terminal.print_json({"model": str(out), "record": trained.bundle.record})
+    else:
+        typer.echo(terminal.trained_text(trained))
+
+
+def evaluate(
+    model: Model,
+    data: Cohort,
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Evaluate on patients that training saw as well; the report says so.")
+    ] = False,
+    seed: Seed = 0,
+    sph_s: Annotated[
+        float | None,
+        typer.Option(
+            help="Least time from a warning to its seizure, in s; 120 or half the horizon if left out.", min=0
+        ),
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with figures to this HTML file.")] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate a model on patients that it was not trained on: windows, seizures and forecasts, with intervals."""
+    from eegwarn.bedside import read_bundle
+    from eegwarn.cli import terminal
+    from eegwarn.cohort import read_cohort
+    from training.evaluate import evaluate_model, write_html
+
+    check_outputs(html, inputs=(model,), overwrite=overwrite)
+    bundle = read_bundle(model)
+    with terminal.progress() as progress:
+        evaluated = evaluate_model(
+            bundle,
+            read_cohort(data),
+            model=model.name,
+            include_seen=include_seen,
+            sph_s=sph_s,
+            seed=seed,
+            progress=progress,
+        )
+    if html is not None:
+        write_html(html, evaluated, bundle)
+    if as_json:
+        terminal.print_json(terminal.evaluation_table(evaluated))
+    else:
+        typer.echo(terminal.evaluation_text(evaluated))
+
+
+def score(
+    model: Model,
+    recording: Annotated[Path, typer.Argument(help="A recording in EDF or another format that MNE reads.")],
+    out: Annotated[Path | None, typer.Option(help="Write the warnings to this SzCORE/BIDS TSV file.")] = None,
+    probabilities: Annotated[
+        Path | None, typer.Option(help="Write the warning level over time to this TSV file.")
+    ] = None,
+    settings: Settings = None,
+    overwrite: Overwrite = False,
+    damaged: Damaged = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score one recording: when the model warns, and where it cannot judge."""
+    from eegwarn.bedside import read_bundle, score_recording, write_probabilities
+    from eegwarn.cli import terminal
+    from eegwarn.config import override
+    from eegwarn.events import events_from_marks, write_szcore_tsv
+    from eegwarn.signal import open_recording
+
+    check_outputs(out, probabilities, inputs=(model, recording), overwrite=overwrite)
+    opened = open_recording(recording, damaged=damaged)
+    bundle = read_bundle(model)
+    bundle = replace(bundle, config=override(bundle.config, settings or ()))
+    with terminal.progress() as progress:
+        scored = score_recording(bundle, opened, progress)
+    if out is not None:
+        write_szcore_tsv(out, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True)
+    if probabilities is not None:
+        write_probabilities(probabilities, scored)
+    if as_json:
+        terminal.print_json(terminal.scored_table(scored))
+    else:
+        typer.echo(terminal.scored_text(scored, events_from_marks(opened.marks)))
+
+
+def benchmark(
+    name: Annotated[str | None, typer.Argument(help="Which table; all names are listed if left out.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for results, configuration and plots.")] = Path(
+        "eegwarn-benchmarks"
+    ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Measure little, in minutes: to see that it works, not to quote.")
+    ] = False,
+) -> None:
+    """Repeat a table of the documentation and write it down with its configuration and machine."""
+    from eegwarn.cli import terminal
+    from training.benchmarks import run_benchmark, shipped_benchmarks
+
+    if name is None:
+        typer.echo("\n".join(f"{known}: {what}" for known, what in shipped_benchmarks().items()))
+        return
+    with terminal.progress() as progress:
+        text = run_benchmark(name, out, progress, quick=quick)
+    typer.echo(text)
