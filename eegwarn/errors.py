@@ -43,3 +43,7 @@ class ModelError(EegwarnError):
 
 class OutputError(EegwarnError):
     """A result cannot be written where it was asked for."""
+
+
+class StoreError(EegwarnError):
+    """The store of labels and alarms cannot be read or written."""
