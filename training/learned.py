@@ -1,5 +1,6 @@
 """What a training method gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,8 @@ from torch import nn
 
 from eegwarn.autolabel import CorrectedLabels
 from training.checkpoint import TrainState
+from training.network import Targets
+from training.windows import LabelledRecording
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,7 @@ class Learned:
     state: TrainState
     labels: tuple[CorrectedLabels, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
+
+    def targets(self, training: Sequence[LabelledRecording]) -> Targets:
+        """Give what the network was asked to say of each training recording's windows: corrected, or as marked."""
+        return [each.soft for each in self.labels] or [each.target for each in training]

@@ -156,8 +156,8 @@ def _follow_minutes(
     """Let the minutes before a window count, where that helps the validation patients."""
     if not (config.horizon_s and config.trend_s):
         return Trend(), logits
-    targets = [each.soft for each in learned.labels] or [each.target for each in parts["training"]]
     hop_s = config.windows.hop_s
+    targets = learned.targets(parts["training"])
     trend = learn_trend(
         learned.network, parts["training"], targets, place, time_constants_s=config.trend_s, hop_s=hop_s
     )

@@ -1,14 +1,15 @@
 """Early-warning indicators over horizons on simulated patients, half of whom change before their seizures.
 
 Four indicators (the backbone's probability, the corrector's of the bi-level loop, rolling variance, line length) at
-horizons from 0 (detection) to 30 minutes. Trained and calibrated on rough marks of some patients, judged by the truth
-on others. Skill before seizures counts only against surrogates, for the patients whose EEG changes (responders) and for
-those in whom there is nothing to find.
+horizons from 0 (detection) to 30 minutes, and the backbone's once more in the light of the minutes before. Trained and
+calibrated on rough marks of some patients, judged by the truth on others. Skill before seizures counts only against
+surrogates, for the patients whose EEG changes (responders) and for those in whom there is nothing to find.
 """
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,25 @@ from eegwarn.evaluate import ScoredRecording, cohort_skill, patient_skill, rule_
 from eegwarn.signal.windows import WindowConfig
 from eegwarn.warning.alarm import alarm_events, find_alarms, smooth
 from eegwarn.warning.calibrate import probability
-from eegwarn.warning.indicators import INDICATORS, RollingVariance, line_length
+from eegwarn.warning.indicators import INDICATORS, Indicator, RollingVariance, line_length
+from eegwarn.warning.trend import follow
 from training.benchmarks.kept_rows import add_rows, read_rows
 from training.benchmarks.label_study import labelled_by, true_events
 from training.config import MetaConfig, TrainConfig
 from training.fit import fit_warning
+from training.learned import Learned
 from training.loop import Place, repeatable
 from training.methods import learn
 from training.network import judge_recording
 from training.record import versions
+from training.trend import learn_trend
 from training.windows import LabelledRecording, prepare_recordings
 
 SEEDS = (5100, 5101, 5102)
 HORIZONS_S = (0.0, 60.0, 300.0, 900.0, 1800.0)
+TREND_S = (60.0, 1800.0)
+MINUTES = "backbone, minutes"
+_NAMES = (*INDICATORS, MINUTES)
 SIMULATION = SimulationConfig(seizures_per_hour=0.7)
 CONFIG = TrainConfig(
     method="meta",
@@ -69,10 +76,11 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     done = {(row["seed"], row["horizon_s"]) for row in read_rows(kept)}
     wanted = [(seed, horizon_s) for seed in seeds for horizon_s in horizons_s]
     tasks = [(*each, size, config, out) for each in wanted if each not in done]
-    rows = add_rows(kept, _score_horizon, tasks, n_rows=len(wanted) * len(INDICATORS), progress=progress)
+    n_rows = sum(len(_NAMES) if horizon_s else len(INDICATORS) for _, horizon_s in wanted)
+    rows = add_rows(kept, _score_horizon, tasks, n_rows=n_rows, progress=progress)
     shutil.rmtree(out / "warning-scratch", ignore_errors=True)
     table = {"size": vars(size), "simulation": to_table(SIMULATION), "config": to_table(config), "versions": versions()}
-    rows.sort(key=lambda row: (row["horizon_s"], INDICATORS.index(row["indicator"]), row["seed"]))
+    rows.sort(key=lambda row: (row["horizon_s"], _NAMES.index(row["indicator"]), row["seed"]))
     (out / "warning.toml").write_text(to_toml({**table, "rows": rows}), encoding="utf-8")
     return _text(rows)
 
@@ -91,28 +99,43 @@ def _score_horizon(seed: int, horizon_s: float, size: Size, config: TrainConfig,
     test = [labelled_by(each, true_events(each), (), config) for each in rest[size.n_validation :]]
     with repeatable(config.threads):
         place = Place(scratch / "checkpoint", "warning", torch.device("cpu"))
-        # The network of the indicator "meta" is the corrector; the state holds the backbone that it taught.
         learned = learn(training, validation, replace(config, indicator="meta"), place)
-        backbone, meta = learned.state.network, learned.network
-        rows = []
-        for indicator in INDICATORS:
-            scores = [_scores(indicator, part, backbone, meta) for part in (validation, test)]
-            what = {"seed": seed, "horizon_s": horizon_s, "indicator": indicator}
-            rows.append({**what, **_judge(validation, test, *scores, config)})
+        scores = _scores(learned, training, (validation, test), place, config)
+        rows = [
+            {
+                "seed": seed,
+                "horizon_s": horizon_s,
+                "indicator": indicator,
+                **_judge(validation, test, of_validation, of_test, config),
+            }
+            for indicator, (of_validation, of_test) in scores.items()
+        ]
     shutil.rmtree(scratch, ignore_errors=True)
     return rows
 
 
+Part = Sequence[LabelledRecording]
+Scores = list[NDArray[np.float64]]
+
+
 def _scores(
-    indicator: str, recordings: Sequence[LabelledRecording], backbone: torch.nn.Module, meta: torch.nn.Module
-) -> list[NDArray[np.float64]]:
-    """Score every window of every recording by one indicator."""
-    if indicator == "line-length":
-        return [line_length(each.windows) for each in recordings]
-    if indicator == "variance":
-        return [RollingVariance()(each.windows) for each in recordings]
-    network = meta if indicator == "meta" else backbone
-    return [judge_recording(network, each.windows, torch.device("cpu")) for each in recordings]
+    learned: Learned, training: Part, parts: tuple[Part, Part], place: Place, config: TrainConfig
+) -> dict[str, list[Scores]]:
+    """Score every window of the recordings of either part, by every indicator."""
+    # The network of the indicator "meta" is the corrector; the state holds the backbone that it taught.
+    backbone, corrector = learned.state.network, learned.network
+    ways: dict[str, Indicator] = {
+        "backbone": partial(judge_recording, backbone, device=place.device),
+        "meta": partial(judge_recording, corrector, device=place.device),
+        "variance": RollingVariance(),
+        "line-length": line_length,
+    }
+    scores = {name: [[ways[name](each.windows) for each in part] for part in parts] for name in INDICATORS}
+    if config.horizon_s:
+        hop_s = config.windows.hop_s
+        trend = learn_trend(backbone, training, learned.targets(training), place, time_constants_s=TREND_S, hop_s=hop_s)
+        scores[MINUTES] = [[follow(logit, hop_s, trend)[0] for logit in part] for part in scores["backbone"]]
+    return scores
 
 
 def _judge(
@@ -174,12 +197,12 @@ def _mean(values: Sequence[float]) -> float:
 
 def _text(rows: list[dict[str, Any]]) -> str:
     heading = (
-        f"{'horizon s':>9}  {'indicator':<12}{'AUROC':>8}{'responders':>12}{'others':>8}{'event F1':>10}"
+        f"{'horizon s':>9}  {'indicator':<18}{'AUROC':>8}{'responders':>12}{'others':>8}{'event F1':>10}"
         f"{'false/day':>11}  better than chance (p < 0.05): responders, others"
     )
     lines = [heading]
     for horizon_s in dict.fromkeys(row["horizon_s"] for row in rows):
-        for indicator in INDICATORS:
+        for indicator in _NAMES:
             own = [row for row in rows if (row["horizon_s"], row["indicator"]) == (horizon_s, indicator)]
             if not own:
                 continue
@@ -192,7 +215,7 @@ def _text(rows: list[dict[str, Any]]) -> str:
                 for name in ("responders", "others")
             )
             lines.append(
-                f"{horizon_s:>9.0f}  {indicator:<12}{auroc:>8.3f}{responders:>12.3f}{others:>8.3f}{f1:>10.2f}"
+                f"{horizon_s:>9.0f}  {indicator:<18}{auroc:>8.3f}{responders:>12.3f}{others:>8.3f}{f1:>10.2f}"
                 f"{rate:>11.1f}  {skill if horizon_s else '-'}"
             )
     n_seeds = len({row["seed"] for row in rows})
