@@ -148,4 +148,4 @@ def test_memory_does_not_grow_with_time(bundle: Bundle) -> None:
         gc.collect()
         kept_bytes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert kept_bytes[1] - kept_bytes[0] < 2 * second_uv.nbytes
+    assert kept_bytes[1] - kept_bytes[0] < 0.05 * 240 * second_uv.nbytes
