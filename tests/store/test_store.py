@@ -1,0 +1,156 @@
+"""A store is opened, made and brought up to date, or refused in one line and left as it was."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from eegwarn.errors import StoreError
+from eegwarn.store import Store, open_store
+from eegwarn.store.beds import bed_log
+from eegwarn.store.migrate import REVISIONS, alembic_config
+from eegwarn.store.place import default_path, find_place
+from eegwarn.store.schema import beds, metadata
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+input()
+"""
+
+
+def refused(place: Path | str, **options: bool | float) -> str:
+    with pytest.raises(StoreError) as caught:
+        open_store(place, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_migrations_lead_to_the_tables_that_the_code_uses(store: Store) -> None:
+    with store.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        known = ScriptDirectory.from_config(alembic_config(connection))
+        assert tuple(script.revision for script in known.walk_revisions())[::-1] == REVISIONS
+
+
+def test_the_default_is_in_the_users_data_folder_and_the_environment_chooses_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.delenv("EEGWARN_STORE", raising=False)
+    if sys.platform == "linux":
+        assert default_path() == tmp_path / "eegwarn" / "store.db"
+        assert find_place().path == default_path()
+        assert default_path().parent.stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("EEGWARN_STORE", str(tmp_path / "other.db"))
+    assert find_place().path == tmp_path / "other.db"
+    assert find_place(tmp_path / "third.db").path == tmp_path / "third.db"
+
+
+def test_a_password_is_never_shown() -> None:
+    shown = refused("postgresql://me:geheim@127.0.0.1:1/none", busy_s=0.1)
+    assert "geheim" not in shown
+    assert "127.0.0.1" in shown
+    assert "geheim" not in refused("postgresql://me:geheim@[/none")
+
+
+@pytest.mark.parametrize("place", ["mysql://host/db", "no/such/folder/store.db", "."])
+def test_a_place_where_no_store_can_be_is_refused(place: str) -> None:
+    assert "Give the path of a file, or postgresql://" in refused(place)
+
+
+def test_nothing_is_made_where_a_store_must_be_there(tmp_path: Path) -> None:
+    assert "There is no store" in refused(tmp_path / "none.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "overwritten"])
+def test_a_damaged_file_is_reported_and_left_as_it_is(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "store.db"
+    whole = open_store(path)
+    bed_log(whole, "bed 1")
+    whole.close()
+    content = path.read_bytes()
+    damaged = {
+        "text": b"Dear colleague, " * 1000,
+        "cut": content[: len(content) // 2],
+        "overwritten": content[:8192] + b"\xa5" * 8192 + content[16384:],
+    }[damage]
+    path.write_bytes(damaged)
+    assert "left as it is" in refused(path)
+    assert path.read_bytes() == damaged
+
+
+def test_a_database_of_something_else_is_refused_and_left_as_it_is(place: str, tmp_path: Path) -> None:
+    other = open_store(place)
+    with other.writing() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(text(f"DROP TABLE {table.name}"))
+        connection.execute(text("DROP TABLE alembic_version"))
+        connection.execute(text("CREATE TABLE invoices (number INTEGER)"))
+    other.close()
+    before = Path(place).read_bytes() if "://" not in place else b""
+    assert "'invoices'" in refused(place)
+    assert "://" in place or Path(place).read_bytes() == before
+
+
+def test_a_store_of_a_newer_eegwarn_is_refused(place: str) -> None:
+    newer = open_store(place)
+    with newer.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'eegwarn_9999'"))
+    newer.close()
+    assert "Update eegwarn" in refused(place)
+
+
+def test_a_file_locked_by_another_process_is_reported_in_time_and_works_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store = open_store(path, busy_s=0.2)
+    held = [sys.executable, "-c", HOLD, path]
+    with subprocess.Popen(held, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        other.stdout.readline()
+        with pytest.raises(StoreError, match="locked it"):
+            bed_log(store, "bed 1")
+        with store.reading() as connection:
+            assert connection.execute(beds.select()).all() == []
+        other.stdin.write("\n")
+    bed_log(store, "bed 1")
+    with store.reading() as connection:
+        assert len(connection.execute(beds.select()).all()) == 1
+    store.close()
+
+
+def test_a_file_replaced_while_it_is_open_is_not_written_past(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store = open_store(path)
+    path.rename(tmp_path / "moved.db")
+    with pytest.raises(StoreError, match="moved, removed or replaced"):
+        bed_log(store, "bed 1")
+    open_store(path).close()
+    with pytest.raises(StoreError, match="moved, removed or replaced"):
+        bed_log(store, "bed 1")
+    store.close()
+
+
+def test_an_empty_file_becomes_a_store_and_what_sqlite_sees_is_durable(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+    store = open_store(path)
+    with store.reading() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    store.close()
+    with sqlite3.connect(path) as plain:
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISIONS[-1],)]
