@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, insert, select, update
 
 from eegwarn.bedside.log import AlarmRow, FaultRow, Heartbeat, LevelRow
 from eegwarn.errors import StoreError
 from eegwarn.store.schema import alarms, beds, faults, heartbeats, levels
 from eegwarn.store.store import Store
+from eegwarn.store.upsert import upsert
 
 KEPT_WHOLE = timedelta(hours=6)
 KEPT = timedelta(days=30)
@@ -29,7 +29,7 @@ class StoredBed:
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
         with store.writing() as connection:
-            _upsert(connection, beds, [{"name": name}], key=("name",))
+            upsert(connection, beds, [{"name": name}], key=("name",))
             self._id = connection.execute(select(beds.c.id).where(beds.c.name == name)).scalar_one()
 
     def latest_alarm(self) -> AlarmRow | None:
@@ -61,12 +61,12 @@ class StoredBed:
             "reason": heartbeat.reason[:500],
         }
         with self._store.writing() as connection:
-            _upsert(connection, heartbeats, [row], key=("bed_id",))
+            upsert(connection, heartbeats, [row], key=("bed_id",))
 
     def _write_levels(self, connection: Connection, rows: Sequence[LevelRow]) -> None:
         if rows:
             values = [{"bed_id": self._id, "at": row.at, "level": _number(row.level)} for row in rows]
-            _upsert(connection, levels, values, key=("bed_id", "at"))
+            upsert(connection, levels, values, key=("bed_id", "at"))
             _thin(connection, self._id, max(row.at for row in rows))
 
     def _write_spells(
@@ -78,11 +78,11 @@ class StoredBed:
             | {"raised_at": row.raised_at, "cleared_at": row.cleared_at, "peak_probability": row.peak_probability}
             for row in alarm_rows
         ]
-        _upsert(connection, alarms, values, key=("bed_id", "raised_at"))
+        upsert(connection, alarms, values, key=("bed_id", "raised_at"))
         values = [
             of_bed | {"start_at": row.start_at, "end_at": row.end_at, "reason": row.reason[:500]} for row in fault_rows
         ]
-        _upsert(connection, faults, values, key=("bed_id", "start_at"))
+        upsert(connection, faults, values, key=("bed_id", "start_at"))
 
 
 def bed_log(store: Store, bed: str) -> StoredBed:
@@ -143,19 +143,6 @@ def faults_between(store: Store, bed: str, start: datetime, end: datetime) -> tu
 
 def _number(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else float(value)
-
-
-def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], *, key: tuple[str, ...]) -> None:
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    if changed:
-        statement = statement.on_conflict_do_update(index_elements=key, set_=changed)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=key)
-    connection.execute(statement, rows)
 
 
 def _thin(connection: Connection, bed_id: int, latest: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -15,9 +16,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
     UniqueConstraint,
 )
@@ -33,7 +36,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-APPEND_ONLY = ("alarm_actions",)
+APPEND_ONLY = ("alarm_actions", "queries", "labels")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -127,3 +130,107 @@ heartbeats = Table(
 )
 
 Index("ix_alarms_open", alarms.c.bed_id, alarms.c.cleared_at)
+
+patients = Table(
+    "patients",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pseudonym", String(64), nullable=False, unique=True),
+    Column("added_at", UtcTime, nullable=False),
+    Column("added_by", String(128), nullable=False),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("patient_id", ForeignKey("patients.id"), nullable=False, index=True),
+    Column("fingerprint", String(64), nullable=False, unique=True),
+    Column("path", Text, nullable=False),
+    Column("duration_s", Float, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("added_by", String(128), nullable=False),
+    CheckConstraint("duration_s > 0", name="duration"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fingerprint", String(64), nullable=False, unique=True),
+    Column("path", Text, nullable=False),
+    Column("parent_id", ForeignKey("models.id")),
+    Column("record", Text, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("added_by", String(128), nullable=False),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("recording_id", ForeignKey("recordings.id"), primary_key=True, index=True),
+    Column("made_at", UtcTime, nullable=False),
+    Column("time_s", LargeBinary, nullable=False),
+    Column("level", LargeBinary, nullable=False),
+)
+
+clips = Table(
+    "clips",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", ForeignKey("recordings.id"), nullable=False),
+    Column("start_s", Float, nullable=False),
+    Column("duration_s", Float, nullable=False),
+    UniqueConstraint("recording_id", "start_s", "duration_s"),
+    CheckConstraint("start_s >= 0 AND duration_s > 0", name="inside"),
+)
+
+queries = Table(
+    "queries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("clip_id", ForeignKey("clips.id"), nullable=False, index=True),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("asked_by", String(128), nullable=False),
+    Column("model_id", ForeignKey("models.id")),
+    Column("policy", String(128)),
+    Column("rater", String(128)),
+    Column("position", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("is_repeat", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("action", String(8), nullable=False),
+    Column("undoes", ForeignKey("labels.id"), unique=True),
+    Column("at", UtcTime, nullable=False),
+    Column("rater", String(128), nullable=False),
+    Column("clip_id", ForeignKey("clips.id"), nullable=False),
+    Column("query_id", ForeignKey("queries.id"), index=True),
+    Column("model", String(64)),
+    Column("policy", String(128)),
+    Column("label", String(16)),
+    Column("confidence", Float),
+    Column("onset_s", Float),
+    Column("montage", String(64)),
+    Column("high_pass_hz", Float),
+    Column("low_pass_hz", Float),
+    Column("notch_hz", Float),
+    Column("sensitivity_uv_mm", Float),
+    Column("response_s", Float),
+    Column("comment", Text, nullable=False),
+    CheckConstraint("action IN ('label', 'undo', 'skip')", name="action"),
+    CheckConstraint("label IN ('seizure', 'not seizure', 'artefact', 'unsure')", name="label"),
+    CheckConstraint("(action = 'label') = (label IS NOT NULL)", name="label_given"),
+    CheckConstraint("(action = 'undo') = (undoes IS NOT NULL)", name="undo_named"),
+    CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
+    Index("ix_labels_rater_clip_id", "rater", "clip_id"),
+    Index("ix_labels_clip_id", "clip_id"),
+    sqlite_autoincrement=True,
+)

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -47,12 +48,9 @@ def running_server() -> Iterator[str]:
         yield f"postgresql://eegwarn@/postgres?host={folder}"
     finally:
         if server is not None:
-            server.terminate()
-            try:
-                server.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            # At once: what it holds is thrown away.
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)
 
 

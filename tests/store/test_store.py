@@ -3,21 +3,25 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from eegwarn.errors import StoreError
-from eegwarn.store import Store, open_store
+from eegwarn.store import open_store
+from eegwarn.store.alarms import alarms_between
 from eegwarn.store.beds import bed_log
-from eegwarn.store.migrate import REVISIONS, alembic_config
+from eegwarn.store.labels import label_log
+from eegwarn.store.migrate import REVISIONS, alembic_config, upgrade
 from eegwarn.store.place import default_path, find_place
 from eegwarn.store.schema import beds, metadata
 
+OLD = {"at": "2026-03-01 12:00:00.000000"}
 HOLD = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -34,11 +38,13 @@ def refused(place: Path | str, **options: bool | float) -> str:
     return str(caught.value)
 
 
-def test_the_migrations_lead_to_the_tables_that_the_code_uses(store: Store) -> None:
+def test_the_migrations_lead_to_the_tables_that_the_code_uses(empty_place: str) -> None:
+    store = open_store(empty_place)
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         known = ScriptDirectory.from_config(alembic_config(connection))
         assert tuple(script.revision for script in known.walk_revisions())[::-1] == REVISIONS
+    store.close()
 
 
 def test_the_default_is_in_the_users_data_folder_and_the_environment_chooses_another(
@@ -89,25 +95,62 @@ def test_a_damaged_file_is_reported_and_left_as_it_is(tmp_path: Path, damage: st
     assert path.read_bytes() == damaged
 
 
-def test_a_database_of_something_else_is_refused_and_left_as_it_is(place: str, tmp_path: Path) -> None:
-    other = open_store(place)
+def test_a_database_of_something_else_is_refused_and_left_as_it_is(empty_place: str) -> None:
+    other = open_store(empty_place)
     with other.writing() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(text(f"DROP TABLE {table.name}"))
         connection.execute(text("DROP TABLE alembic_version"))
         connection.execute(text("CREATE TABLE invoices (number INTEGER)"))
     other.close()
-    before = Path(place).read_bytes() if "://" not in place else b""
-    assert "'invoices'" in refused(place)
-    assert "://" in place or Path(place).read_bytes() == before
+    before = Path(empty_place).read_bytes() if "://" not in empty_place else b""
+    assert "'invoices'" in refused(empty_place)
+    assert "://" in empty_place or Path(empty_place).read_bytes() == before
 
 
-def test_a_store_of_a_newer_eegwarn_is_refused(place: str) -> None:
-    newer = open_store(place)
+def test_a_store_of_the_first_schema_is_brought_up_to_date_and_keeps_all(empty_place: str) -> None:
+    found = find_place(empty_place)
+    engine = create_engine(found.url)
+    with engine.begin() as connection:
+        upgrade(connection, REVISIONS[0])
+        connection.execute(text("INSERT INTO beds (name) VALUES ('bed 1')"))
+        connection.execute(text("INSERT INTO alarms (bed_id, raised_at, peak_probability) VALUES (1, :at, 0.5)"), OLD)
+        action = "INSERT INTO alarm_actions (alarm_id, at, actor, kind) VALUES (1, :at, 'nurse', 'acknowledge')"
+        connection.execute(text(action), OLD)
+    engine.dispose()
+    store = open_store(empty_place)
+    (alarm,) = alarms_between(store)
+    assert (alarm.bed, alarm.actions[0].actor, alarm.actions[0].at) == ("bed 1", "nurse", alarm.raised_at)
+    assert label_log(store) == ()
+    with store.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    store.close()
+
+
+def test_two_processes_may_make_the_store_at_once(empty_place: str) -> None:
+    failures: list[Exception] = []
+
+    def make() -> None:
+        try:
+            open_store(empty_place).close()
+        except StoreError as error:
+            failures.append(error)
+
+    makers = [threading.Thread(target=make) for _ in range(3)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    assert failures == []
+    open_store(empty_place, create=False).close()
+
+
+def test_a_store_of_a_newer_eegwarn_is_refused(empty_place: str) -> None:
+    newer = open_store(empty_place)
     with newer.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'eegwarn_9999'"))
     newer.close()
-    assert "Update eegwarn" in refused(place)
+    assert "Update eegwarn" in refused(empty_place)
 
 
 def test_a_file_locked_by_another_process_is_reported_in_time_and_works_afterwards(tmp_path: Path) -> None:

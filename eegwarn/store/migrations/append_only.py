@@ -10,8 +10,8 @@ END $$
 """
 
 
-def make_append_only(table: str, key: str = "id") -> None:
-    """Forbid to change, remove or replace rows of ``table``, whoever asks; ``key`` is unique in it."""
+def make_append_only(table: str, *keys: str) -> None:
+    """Forbid to change, remove or replace rows of ``table``, whoever asks; each of ``keys`` is unique in it."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(_FUNCTION)
         for event, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
@@ -24,5 +24,6 @@ def make_append_only(table: str, key: str = "id") -> None:
     for event in ("UPDATE", "DELETE"):
         op.execute(f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} BEGIN {stop}; END")
     # INSERT OR REPLACE removes a row without telling the trigger above.
-    exists = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 (names from the migrations)
+    same = " OR ".join(f"{key} = NEW.{key}" for key in keys)
+    exists = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 (names from the migrations)
     op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {exists} BEGIN {stop}; END")

@@ -83,4 +83,4 @@ def _make_actions() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_alarm_actions_alarm_id", "alarm_actions", ["alarm_id"])
-    make_append_only("alarm_actions")
+    make_append_only("alarm_actions", "id")
