@@ -1,6 +1,6 @@
 """What a rater can say about a clip, and what she saw while she said it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from eegwarn.errors import StoreError
@@ -34,6 +34,10 @@ class Display:
     low_pass_hz: float | None = None
     notch_hz: float | None = None
     sensitivity_uv_mm: float | None = None
+
+
+DISPLAY = tuple(each.name for each in fields(Display))
+"""The names of what is written about the display."""
 
 
 @dataclass(frozen=True)

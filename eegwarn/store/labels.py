@@ -6,7 +6,7 @@ be made again when nobody knows whether it went through: it is written once.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from eegwarn.errors import StoreError
-from eegwarn.store.answer import Answer, Display, Label
+from eegwarn.store.answer import DISPLAY, Answer, Display, Label
 from eegwarn.store.people import checked_person
 from eegwarn.store.recordings import Clip, recording_columns, recording_of
 from eegwarn.store.schema import clips, labels, models, patients, queries, recordings
@@ -109,19 +109,34 @@ def add_label(
         If the onset lies outside the clip, the question is about another clip, there is another row with this ``uid``,
         or the store cannot be written; then call again with the same ``uid``.
     """
+    with store.writing() as connection:
+        asked = _asked(connection, query_id, clip_id)
+        return append_label(connection, clip_id, answer, rater=rater, uid=uid, at=at, asked=asked)
+
+
+def append_label(
+    connection: Connection,
+    clip_id: int,
+    answer: Answer,
+    *,
+    rater: str,
+    uid: str | None,
+    at: datetime | None,
+    asked: Mapping[str, Any],
+) -> int:
+    """Write a label inside a transaction; see `add_label`. ``asked`` holds query_id, model and policy, where known."""
+    onset_s = None if answer.onset_s is None else round(answer.onset_s, 3)
+    if onset_s is not None:
+        _check_onset(connection, clip_id, onset_s)
     said = {
         "label": answer.label.value,
         "confidence": answer.confidence,
-        "onset_s": answer.onset_s,
+        "onset_s": onset_s,
         "response_s": answer.response_s,
         "comment": answer.comment,
-        **{name: getattr(answer.display, name) for name in _DISPLAY},
+        **{name: getattr(answer.display, name) for name in DISPLAY},
     }
-    with store.writing() as connection:
-        if answer.onset_s is not None:
-            _check_onset(connection, clip_id, answer.onset_s)
-        asked = _asked(connection, query_id, clip_id)
-        return _append(connection, uid, at, {"action": "label", "rater": rater, "clip_id": clip_id, **asked, **said})
+    return _append(connection, uid, at, {"action": "label", "rater": rater, **asked, "clip_id": clip_id, **said})
 
 
 def undo_label(store: Store, label_id: int, *, rater: str, uid: str | None = None, at: datetime | None = None) -> int:
@@ -161,9 +176,6 @@ def skip_query(store: Store, query_id: int, *, rater: str, uid: str | None = Non
     with store.writing() as connection:
         asked = _asked(connection, query_id, None)
         return _append(connection, uid, at, {"action": "skip", "rater": rater, "comment": "", **asked})
-
-
-_DISPLAY = ("montage", "high_pass_hz", "low_pass_hz", "notch_hz", "sensitivity_uv_mm")
 
 
 def _check_onset(connection: Connection, clip_id: int, onset_s: float) -> None:
@@ -247,7 +259,7 @@ def label_log(store: Store, *, rater: str | None = None, patient: str | None = N
 
 
 def _label_row(row: Row[Any]) -> LabelRow:
-    display = Display(*(getattr(row, name) for name in _DISPLAY))
+    display = Display(*(getattr(row, name) for name in DISPLAY))
     answer = None
     if row.action == "label":
         answer = Answer(Label(row.label), row.confidence, row.onset_s, row.response_s, row.comment, display)
