@@ -42,15 +42,17 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
-    """Read an archive that must hold exactly ``names`` and a manifest that agrees with them.
+def unpack(path: Path, names: tuple[str, ...], *, may_lack: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """Read an archive that must hold ``names``, and a manifest that agrees with what it holds.
 
     Parameters
     ----------
     path : Path
         The file.
     names : tuple of str
-        Members that must be there, and no others.
+        Members that must be there.
+    may_lack : tuple of str
+        Members that may be there; no others.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def unpack(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
         if size > _LARGEST_FILE_BYTES:
             raise ModelError(f"{refused}it has {size} bytes; at most {_LARGEST_FILE_BYTES} are allowed.")
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            infos = _checked_infos(archive, names, refused)
+            infos = _checked_infos(archive, names, may_lack, refused)
             members = {name: _read_member(archive, info, refused) for name, info in infos.items()}
     except OSError as error:
         raise ModelError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
@@ -81,8 +83,10 @@ def unpack(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     return members
 
 
-def _checked_infos(archive: zipfile.ZipFile, names: tuple[str, ...], refused: str) -> dict[str, zipfile.ZipInfo]:
-    expected = {*names, MANIFEST}
+def _checked_infos(
+    archive: zipfile.ZipFile, names: tuple[str, ...], may_lack: tuple[str, ...], refused: str
+) -> dict[str, zipfile.ZipInfo]:
+    expected = {*names, *may_lack, MANIFEST}
     infos: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         if info.filename not in expected:
@@ -97,7 +101,7 @@ def _checked_infos(archive: zipfile.ZipFile, names: tuple[str, ...], refused: st
                 f"{refused}{info.filename!r} claims {info.file_size} bytes; at most {largest} are allowed."
             )
         infos[info.filename] = info
-    missing = sorted(expected - set(infos))
+    missing = sorted(expected - set(may_lack) - set(infos))
     if missing:
         raise ModelError(f"{refused}it lacks {', '.join(missing)}. Was it written by another program?")
     return infos
@@ -114,6 +118,8 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, refused: str) 
 
 def _check_seals(members: Mapping[str, bytes], refused: str) -> None:
     sealed = _sealed(members[MANIFEST], refused)
+    if lost := sorted(set(sealed) - set(members)):
+        raise ModelError(f"{refused}it lacks {', '.join(lost)}, which its manifest names.")
     if set(sealed) != set(members) - {MANIFEST}:
         raise ModelError(f"{refused}its manifest does not name the members that it holds.")
     for name, seal in sealed.items():

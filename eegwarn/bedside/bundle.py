@@ -24,7 +24,34 @@ from eegwarn.whole_file import whole_file
 FORMAT = 1
 """Version of the file's layout; a reader refuses any other."""
 
-_MEMBERS = ("config.toml", "model.onnx", "record.toml", "weights.safetensors")
+_WEIGHTS = "weights.safetensors"
+_MEMBERS = ("config.toml", "model.onnx", "record.toml")
+
+
+@dataclass(frozen=True)
+class Precision:
+    """In what numbers the network computes.
+
+    Parameters
+    ----------
+    weight_bits : int
+        Of a weight, 32 for floating point; fewer than 8 are stored and computed in 8.
+    activation_bits : int
+        Of what lies between the layers that compute in whole numbers.
+    reduced_range : bool
+        Whether weights of 8 bits leave one unused, which processors without VNNI need for a right result.
+    """
+
+    weight_bits: int = 32
+    activation_bits: int = 32
+    reduced_range: bool = False
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.weight_bits <= 32 and self.activation_bits in (8, 32)):
+            raise ConfigError(
+                "precision.weight_bits must lie between 1 and 32 and .activation_bits be 8 or 32, but got "
+                f"{self.weight_bits} and {self.activation_bits}."
+            )
 
 
 @dataclass(frozen=True)
@@ -47,6 +74,8 @@ class ModelConfig:
         From logits to the warning level.
     alarm : AlarmConfig
         From the warning level to alarms.
+    precision : Precision
+        In what numbers the network computes.
     backbone : dict
         ``kind`` and size of the network, kept as a table: only training rebuilds the network from it.
     """
@@ -58,6 +87,7 @@ class ModelConfig:
     trend: Trend = field(default_factory=Trend)
     calibration: Calibration = field(default_factory=Calibration)
     alarm: AlarmConfig = field(default_factory=AlarmConfig)
+    precision: Precision = field(default_factory=Precision)
     backbone: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,16 +105,31 @@ class Bundle:
         From signal to alarm.
     onnx : bytes
         The network for the bedside runtime: windows in µV, shape (batch, 18, n_times), to logits, shape (batch,).
-    weights : bytes
-        The same network's weights as safetensors, for further training.
+    weights : bytes or None
+        The same network's weights as safetensors, for further training; None in a small model, which leaves them out.
     record : dict
         How it was trained: data fingerprint, patients, seed, versions, resolved configuration, metrics.
     """
 
     config: ModelConfig
     onnx: bytes
-    weights: bytes
+    weights: bytes | None
     record: dict[str, Any] = field(default_factory=dict)
+
+    def trainable_weights(self) -> bytes:
+        """Give the weights for further training.
+
+        Raises
+        ------
+        ModelError
+            If they were left out.
+        """
+        if self.weights is None:
+            raise ModelError(
+                f"The model was made small ({self.config.precision.weight_bits} bits) and holds no weights to train "
+                "further: it can be evaluated and run. Take the model that it was made from."
+            )
+        return self.weights
 
 
 def write_bundle(path: Path, bundle: Bundle, *, overwrite: bool = False) -> None:
@@ -106,16 +151,18 @@ def write_bundle(path: Path, bundle: Bundle, *, overwrite: bool = False) -> None
     """
     if path.exists() and not overwrite:
         raise OutputError(f"{str(path)!r} already exists. Choose another name, or allow it to be overwritten.")
-    content = pack(
-        {
-            "config.toml": to_toml(to_table(bundle.config)).encode(),
-            "model.onnx": bundle.onnx,
-            "record.toml": to_toml(bundle.record).encode(),
-            "weights.safetensors": bundle.weights,
-        }
-    )
     with whole_file(path) as file:
-        file.write(content)
+        file.write(packed(bundle))
+
+
+def packed(bundle: Bundle) -> bytes:
+    """Give the content of the file that `write_bundle` writes."""
+    members = {
+        "config.toml": to_toml(to_table(bundle.config)).encode(),
+        "model.onnx": bundle.onnx,
+        "record.toml": to_toml(bundle.record).encode(),
+    }
+    return pack(members if bundle.weights is None else {**members, _WEIGHTS: bundle.weights})
 
 
 def read_bundle(path: Path | str) -> Bundle:
@@ -132,7 +179,7 @@ def read_bundle(path: Path | str) -> Bundle:
         If it cannot be read, is no model file, was cut short, altered or made to harm, or is of another version.
     """
     path = Path(path)
-    members = unpack(path, _MEMBERS)
+    members = unpack(path, _MEMBERS, may_lack=(_WEIGHTS,))
     config = _table(members["config.toml"], path)
     if config.get("format") != FORMAT:
         raise ModelError(
@@ -144,7 +191,7 @@ def read_bundle(path: Path | str) -> Bundle:
     except ConfigError as error:
         raise ModelError(f"{str(path)!r} was refused: its configuration is not valid. {error}") from error
     return Bundle(
-        model_config, members["model.onnx"], members["weights.safetensors"], dict(_table(members["record.toml"], path))
+        model_config, members["model.onnx"], members.get(_WEIGHTS), dict(_table(members["record.toml"], path))
     )
 
 

@@ -30,9 +30,6 @@ class Quantizer(Protocol):
     def approach(self, r: Tensor) -> tuple[Tensor, Tensor]:
         """Give r~ = A(r), and the slope from r to q with the steps left out; both of the shape of ``r``."""
 
-    def step(self, r: Tensor) -> Tensor:
-        """Give the size of which every level is a whole multiple, shape (n_outputs, 1, ...)."""
-
 
 @dataclass(frozen=True)
 class Dorefa:
@@ -67,12 +64,6 @@ class Dorefa:
         slope: Tensor = (1 - bent.square()) * (scale / largest)
         return approached, slope
 
-    def step(self, r: Tensor) -> Tensor:
-        """Give the size of one unit: levels are its odd multiples, up to 2^k - 1."""
-        approached, *_ = _bend(r)
-        step = _fitted_scale(r, self._code(approached)) / float(2**self.bits - 1)
-        return step.expand(len(r)).reshape(len(r), *(1 for _ in _all_but_first(r)))
-
     def _code(self, approached: Tensor) -> Tensor:
         n_steps = float(2**self.bits - 1)
         # Halves go up, so that the levels lie evenly: torch.round takes them to the even neighbour.
@@ -86,13 +77,13 @@ class BinaryWeights:
 
     def quantize(self, r: Tensor) -> Tensor:
         """Give mean |r| sign r; the sign of 0 is 1."""
-        return torch.where(r >= 0, 1.0, -1.0).to(r) * self.step(r)
+        return torch.where(r >= 0, 1.0, -1.0).to(r) * self._scale(r)
 
     def approach(self, r: Tensor) -> tuple[Tensor, Tensor]:
         """Give r itself, and 1."""
         return r, torch.ones_like(r)
 
-    def step(self, r: Tensor) -> Tensor:
+    def _scale(self, r: Tensor) -> Tensor:
         """Give the mean |r| of each output."""
         return r.abs().mean(dim=_all_but_first(r), keepdim=True)
 
@@ -103,13 +94,13 @@ class TernaryWeights:
 
     def quantize(self, r: Tensor) -> Tensor:
         """Give the scale times the sign of r where |r| is above 0.7 of its mean, and zero elsewhere."""
-        return torch.sign(r) * _is_large(r) * self.step(r)
+        return torch.sign(r) * _is_large(r) * self._scale(r)
 
     def approach(self, r: Tensor) -> tuple[Tensor, Tensor]:
         """Give r itself, and 1."""
         return r, torch.ones_like(r)
 
-    def step(self, r: Tensor) -> Tensor:
+    def _scale(self, r: Tensor) -> Tensor:
         """Give the mean |r| of each output's large weights."""
         large, others = _is_large(r), _all_but_first(r)
         return (r.abs() * large).sum(dim=others, keepdim=True) / large.sum(dim=others, keepdim=True).clamp_min(1)

@@ -153,16 +153,6 @@ def baked(network: nn.Module) -> dict[str, Tensor]:
     return plain
 
 
-def weight_steps(network: nn.Module) -> dict[str, Tensor]:
-    """Give the size of which each baked weight is a whole multiple, under its plain name; shape (n_outputs, 1, ...)."""
-    parameters = dict(network.named_parameters())
-    with torch.no_grad():
-        return {
-            plain_name(name): weight.quantizer.step(parameters[name])
-            for name, weight in quantized_weights(network).items()
-        }
-
-
 def plain_name(name: str) -> str:
     """Turn ``"stem.parametrizations.weight.original"`` into ``"stem.weight"``."""
     return name.replace(f"{_PARTS}.", "").removesuffix(".original")

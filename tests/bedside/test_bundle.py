@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from eegwarn.bedside import Bundle, read_bundle, write_bundle
 from eegwarn.bedside import archive as archive_module
 from eegwarn.bedside.archive import pack
+from eegwarn.bedside.bundle import Precision
 from eegwarn.errors import ModelError, OutputError
 
 MEMBERS = ("config.toml", "model.onnx", "record.toml", "weights.safetensors")
@@ -38,6 +39,25 @@ def rewrite(path: Path, members: list[tuple[str, bytes]]) -> None:
 
 
 def test_a_model_comes_back_as_it_was(model: Path, bundle: Bundle) -> None:
+    assert read_bundle(model) == bundle
+
+
+def test_a_small_model_comes_without_weights_and_says_what_it_cannot_do(model: Path, bundle: Bundle) -> None:
+    small = replace(bundle, weights=None, config=replace(bundle.config, precision=Precision(1, 8, True)))
+    write_bundle(model, small, overwrite=True)
+    assert read_bundle(model) == small
+    assert bundle.trainable_weights() == bundle.weights
+    with pytest.raises(ModelError, match=r"small \(1 bits\) and holds no weights to train further: .* made from"):
+        read_bundle(model).trainable_weights()
+
+
+def test_a_model_written_before_networks_could_be_small_is_read(model: Path, bundle: Bundle) -> None:
+    members = members_of(model)
+    precision = b"\n[precision]\nweight_bits = 32\nactivation_bits = 32\nreduced_range = false\n"
+    assert precision in members["config.toml"]
+    members["config.toml"] = members["config.toml"].replace(precision, b"")
+    del members["manifest.toml"]
+    model.write_bytes(pack(members))
     assert read_bundle(model) == bundle
 
 
