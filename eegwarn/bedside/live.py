@@ -22,6 +22,7 @@ from eegwarn.warning.trend import TrendState, follow
 LISTEN_S = 60.0
 """How long a stream is held back where its mains frequency is to be found, in s: what is looked at of a file, too."""
 
+NOT_YET = "no window is complete yet"
 LISTENING = f"listening to the first {LISTEN_S:g} s for the mains frequency; signal.notch_hz = 50, 60 or 0 spares it"
 _WORDS = {
     Quality.GAP: "no samples",
@@ -170,7 +171,7 @@ class LiveScorer:
         self._quality = recent[:, -self._window_len :].copy()
         windows = self._cutter.push(processed)
         if not len(windows):
-            return self._hops(np.empty(0), np.empty(0), "" if self.memory.judged_s else "no window is complete yet")
+            return self._hops(np.empty(0), np.empty(0), "" if self.memory.judged_s else NOT_YET)
         logit, reason = self._logit(windows)
         time_s = self._start_s + windows.end_s
         if self.memory.judged_s is not None:

@@ -1,0 +1,251 @@
+"""The command that watches beds: ``eegwarn monitor``."""
+
+import json
+import math
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eegwarn.cli.options import AsJson, Settings
+from eegwarn.errors import ConfigError, RecordingError, StoreError
+
+if TYPE_CHECKING:
+    from eegwarn.bedside.bundle import ModelConfig
+    from eegwarn.bedside.diary import Told
+    from eegwarn.bedside.log import BedLog
+    from eegwarn.bedside.runtime import Runtime
+    from eegwarn.signal.stream import Source
+    from eegwarn.store import Store
+
+_LSL = "lsl:"
+
+
+@dataclass(frozen=True)
+class BedPlan:
+    """What ``beds.toml`` says of a bed.
+
+    Parameters
+    ----------
+    source : str
+        A recording, its path as seen from the folder of ``beds.toml``, or ``lsl:NAME``.
+    speed : float
+        How many times faster than real time a recording is played; 0 for as fast as possible.
+    model : str
+        A model file, its path as seen from the folder of ``beds.toml``; empty for that of the command line.
+    """
+
+    source: str
+    speed: float = 1.0
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.source or self.source == _LSL:
+            raise ConfigError(f"source = {self.source!r} names nothing. Give a recording, or lsl:NAME.")
+        if not self.speed >= 0:
+            raise ConfigError(f"speed = {self.speed} must be above 0, or 0 for as fast as possible.")
+
+
+def monitor(
+    model: Annotated[
+        Path | None, typer.Argument(help="A model file, NAME.eegwarn. May be left out where beds.toml names models.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="A recording to play, or lsl:NAME for a live stream of that name.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(help="How many times faster than real time a recording is played; 0 or inf: at once.")
+    ] = 1.0,
+    bed: Annotated[str | None, typer.Option(help="Name of the bed; that of the source if left out.")] = None,
+    beds: Annotated[
+        Path | None,
+        typer.Option(
+            help='Watch many beds: a TOML file with a table for each, such as ["bed 1"], source = "lsl:EEG1".'
+        ),
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="File or postgresql:// URL to write to; EEGWARN_STORE or your own if left out.")
+    ] = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a bed, or many: warning levels, alarms and faults of a live stream or a played recording.
+
+    Until its first minute has passed, a live stream is searched for the mains frequency and not judged; with
+    --set signal.notch_hz=50 (or 60, or 0) it is judged at once. Stop it with Ctrl-C.
+    """
+    from eegwarn.bedside.monitor import Monitor, watch
+    from eegwarn.bedside.writer import LogWriter
+
+    plans = _plans(model, source, speed, bed, beds)
+    models = _read_models({plan.model for plan in plans.values()}, settings or [])
+    sources = {name: _open_source(plan, models[plan.model][0]) for name, plan in plans.items()}
+    stop, printer = Event(), _Printer(as_json=as_json, several=len(plans) > 1)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    opener = _StoreOpener(store)
+    writer = LogWriter({name: partial(opener.log, name) for name in plans}, printer.store)
+    monitors = [
+        Monitor(
+            name,
+            sources[name],
+            *models[plan.model],
+            writer,
+            printer.told,
+            goes_on=plan.source.startswith(_LSL),
+        )
+        for name, plan in plans.items()
+    ]
+    try:
+        failed = watch(monitors, stop)
+    finally:
+        n_lost = writer.close()
+    if n_lost:
+        raise StoreError(f"{n_lost} rows could not be written to the store. {writer.trouble}".rstrip())
+    for name, error in failed.items():
+        raise RecordingError(f"Bed {name!r}: {error}")
+
+
+def _plans(
+    model: Path | None, source: str | None, speed: float, bed: str | None, beds: Path | None
+) -> dict[str, BedPlan]:
+    """Give what is asked for, by bed, with paths as seen from here."""
+    given = "" if model is None else str(model)
+    if source is not None and beds is None:
+        plans = {bed or _name_of(source): BedPlan(source, speed, given)}
+    elif beds is not None and source is None:
+        plans = _read_beds(beds, given)
+    else:
+        raise ConfigError("Give either --source FILE or --source lsl:NAME, or --beds beds.toml.")
+    without = [name for name, plan in plans.items() if not plan.model]
+    if without:
+        raise ConfigError(f"No model was given for {', '.join(without)}. Name it first: eegwarn monitor MODEL.eegwarn")
+    return plans
+
+
+def _read_beds(path: Path, model: str) -> dict[str, BedPlan]:
+    from eegwarn.config import from_table, read_toml
+
+    table = read_toml(path)
+    if not table or not all(isinstance(entry, dict) for entry in table.values()):
+        raise ConfigError(f'{str(path)!r} must have a table for each bed, such as ["bed 1"] with source = "lsl:EEG1".')
+    plans = {name: from_table(BedPlan, entry, where=f"{name}.") for name, entry in table.items()}
+    return {name: _from_folder(plan, path.parent, model) for name, plan in plans.items()}
+
+
+def _from_folder(plan: BedPlan, folder: Path, model: str) -> BedPlan:
+    source = plan.source if plan.source.startswith(_LSL) else str(folder / plan.source)
+    return replace(plan, source=source, model=str(folder / plan.model) if plan.model else model)
+
+
+def _name_of(source: str) -> str:
+    return source.removeprefix(_LSL)[:64] if source.startswith(_LSL) else Path(source).stem[:64]
+
+
+def _read_models(paths: set[str], settings: list[str]) -> dict[str, tuple["ModelConfig", "Runtime"]]:
+    """Read every model once: beds share its network."""
+    from eegwarn.bedside import read_bundle
+    from eegwarn.bedside.runtime import Runtime
+    from eegwarn.config import override
+
+    models = {}
+    for path in sorted(paths):
+        bundle = read_bundle(path)
+        bundle = replace(bundle, config=override(bundle.config, settings))
+        models[path] = bundle.config, Runtime(bundle)
+    return models
+
+
+def _open_source(plan: BedPlan, config: "ModelConfig") -> "Source":
+    if plan.source.startswith(_LSL):
+        from eegwarn.signal.lsl import LslStream
+
+        return LslStream(plan.source.removeprefix(_LSL))
+    from eegwarn.signal import open_recording
+    from eegwarn.signal.chain import SignalChain
+    from eegwarn.signal.stream import Replay
+
+    recording = open_recording(plan.source)
+    # What cannot be watched is refused before any bed is.
+    SignalChain.for_recording(recording, config.signal)
+    speed = math.inf if plan.speed == 0 else plan.speed
+    return Replay(recording, config.signal, speed=speed)
+
+
+class _StoreOpener:
+    """Opens the store when it is first needed, and again after a failure: one for all beds."""
+
+    def __init__(self, place: str | None) -> None:
+        self._place = place
+        self._store: Store | None = None
+        self._lock = Lock()
+
+    def log(self, bed: str) -> "BedLog":
+        from eegwarn.store import open_store
+        from eegwarn.store.beds import bed_log
+
+        with self._lock:
+            try:
+                self._store = self._store or open_store(self._place)
+                return bed_log(self._store, bed)
+            except StoreError:
+                if self._store is not None:
+                    self._store.close()
+                self._store = None
+                raise
+
+
+class _Printer:
+    """Prints a line a change of state, or one JSON object a line about everything."""
+
+    def __init__(self, *, as_json: bool, several: bool) -> None:
+        self._as_json = as_json
+        self._several = several
+        self._lock = Lock()
+
+    def told(self, told: "Told") -> None:
+        table: dict[str, Any] = {
+            "bed": told.bed,
+            "at": told.at.isoformat(timespec="milliseconds"),
+            "what": told.what,
+            "state": told.state.value,
+            "level": told.level,
+        }
+        if told.reason:
+            table["reason"] = told.reason
+        if told.alarm is not None:
+            cleared_at = told.alarm.cleared_at
+            table |= {
+                "raised_at": told.alarm.raised_at.isoformat(timespec="milliseconds"),
+                "cleared_at": cleared_at and cleared_at.isoformat(timespec="milliseconds"),
+                "peak_probability": told.alarm.peak_probability,
+            }
+        if self._as_json or told.what in ("state", "note", "end"):
+            self._print(table, lambda: _in_words(told))
+
+    def store(self, bed: str, sentence: str) -> None:
+        self._print({"bed": bed, "what": "store", "reason": sentence}, lambda: f"{'store':<8} {sentence}")
+
+    def _print(self, table: dict[str, Any], words: Callable[[], str]) -> None:
+        if self._as_json:
+            line = json.dumps(table, ensure_ascii=False)
+        else:
+            line = f"{table['bed']}: {words()}" if self._several else words()
+        with self._lock:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+
+def _in_words(told: "Told") -> str:
+    clock = told.at.strftime("%Y-%m-%d %H:%M:%S")
+    if told.what != "state":
+        return f"{clock}  {told.what:<8} {told.reason}"
+    state = told.state.value.upper() if told.state.value in ("alarm", "fault") else told.state.value
+    level = "" if told.level is None or told.state.value == "fault" else f"level {told.level:.2f}"
+    return f"{clock}  {state:<8} {'  '.join(part for part in (level, told.reason) if part)}".rstrip()
