@@ -77,6 +77,7 @@ class Monitor:
             If a file's channels or rate cannot be used, or it cannot be read. A live stream of that kind is a fault.
         """
         self.diary.say("state", self._now(), self.diary.reason)
+        self.diary.beat(at_once=True)
         try:
             while not stop.is_set():
                 stretch = self._source.read(_WAIT_S)
