@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from eegwarn.bedside.log import AlarmRow, FaultRow, Heartbeat, LevelRow
+from eegwarn.bedside.log import AlarmRow, BedLog, FaultRow, Heartbeat, LevelRow
 from eegwarn.errors import StoreError
 from eegwarn.store.schema import alarms, beds, faults, heartbeats, levels
 from eegwarn.store.store import Store
@@ -23,9 +23,7 @@ KEPT = timedelta(days=30)
 _THIN_EVERY = timedelta(hours=1)
 
 
-class StoredBed:
-    """A bed's log in a store: an `eegwarn.bedside.log.BedLog`."""
-
+class _StoredBed:
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
         with store.writing() as connection:
@@ -85,7 +83,7 @@ class StoredBed:
         upsert(connection, faults, values, key=("bed_id", "start_at"))
 
 
-def bed_log(store: Store, bed: str) -> StoredBed:
+def bed_log(store: Store, bed: str) -> BedLog:
     """Open the log of a bed, which is made where it is new.
 
     Parameters
@@ -102,7 +100,7 @@ def bed_log(store: Store, bed: str) -> StoredBed:
     """
     if not (bed.strip() == bed and 0 < len(bed) <= 64 and bed.isprintable()):
         raise StoreError(f"A bed's name has 1 to 64 characters and no space around it, but got {bed!r}.")
-    return StoredBed(store, bed)
+    return _StoredBed(store, bed)
 
 
 def levels_between(store: Store, bed: str, start: datetime, end: datetime) -> tuple[LevelRow, ...]:

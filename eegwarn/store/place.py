@@ -31,7 +31,10 @@ class Place:
     path: Path | None
 
     def __str__(self) -> str:
-        return str(self.path) if self.path else self.url.set(drivername="postgresql").render_as_string()
+        if self.path is not None:
+            return str(self.path)
+        shown = self.url.set(drivername="postgresql").difference_update_query(["password", "sslpassword"])
+        return shown.render_as_string(hide_password=True)
 
 
 def default_path() -> Path:
@@ -55,7 +58,7 @@ def find_place(given: Path | str | None = None) -> Place:
     given = given or os.environ.get(ENVIRONMENT) or None
     if isinstance(given, str) and "://" in given:
         return Place(_server_url(given), None)
-    path = Path(given).expanduser() if given else default_path()
+    path = Path(given).expanduser().absolute() if given else default_path()
     try:
         if given is None:
             # What is stored is about patients: nobody else's business on a shared computer.

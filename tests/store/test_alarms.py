@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from eegwarn.bedside.log import AlarmRow, BedState, Heartbeat
 from eegwarn.errors import StoreError
@@ -126,19 +125,6 @@ def test_an_alarm_marked_false_needs_a_reason_and_can_be_made_a_true_one_again(s
         ("nurse", ActionKind.MARK_FALSE),
         ("doctor", ActionKind.WITHDRAW_FALSE),
     ]
-
-
-def test_what_was_done_cannot_be_changed_removed_or_replaced_in_the_database(store: Store) -> None:
-    acknowledge(store, [raise_alarm(store)], by="nurse", at=after(5))
-    statements = ["UPDATE alarm_actions SET actor = 'x'", "DELETE FROM alarm_actions"]
-    if store.place.path is None:
-        statements.append("TRUNCATE alarm_actions")
-    else:
-        statements.append("INSERT OR REPLACE INTO alarm_actions SELECT * FROM alarm_actions")
-    for statement in statements:
-        with pytest.raises(StoreError, match="only added to"), store.writing() as connection:
-            connection.execute(text(statement))
-    assert [action.actor for action in alarms_between(store)[0].actions] == ["nurse"]
 
 
 def test_an_act_on_no_alarm_or_an_unknown_one_or_by_nobody_is_refused_whole(store: Store) -> None:

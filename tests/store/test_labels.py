@@ -1,17 +1,24 @@
 """Labels are only added; what counts now follows from the log."""
 
+import sqlite3
 import threading
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from eegwarn.bedside.log import AlarmRow
 from eegwarn.errors import StoreError
 from eegwarn.store import Store, open_store
+from eegwarn.store.alarms import acknowledge, alarms_between
 from eegwarn.store.answer import Answer, Display, Label
 from eegwarn.store.audit import acts
+from eegwarn.store.beds import bed_log
 from eegwarn.store.labels import add_label, label_log, present_labels, undo_label
+from eegwarn.store.queue import Question, ask
+from eegwarn.store.schema import APPEND_ONLY
 from tests.store.labelled import NOT_SEIZURE, SEIZURE, clips
 
 
@@ -92,26 +99,43 @@ def test_an_answer_that_cannot_be_meant_is_refused(store: Store) -> None:
         add_label(store, clips(store, 1)[0].id, SEIZURE, rater=" ")
 
 
-def test_labels_and_questions_cannot_be_changed_removed_or_replaced_in_the_database(store: Store) -> None:
+def fill_logs(store: Store) -> None:
     (clip,) = clips(store, 1)
-    add_label(store, clip.id, SEIZURE, rater="anna")
-    before = label_log(store)
-    statements = ["UPDATE labels SET label = 'artefact'", "DELETE FROM labels", "DELETE FROM clips"]
+    (query_id,) = ask(store, [Question(clip.recording.id, clip.start_s, clip.duration_s)], by="engineer")
+    add_label(store, clip.id, SEIZURE, rater="anna", query_id=query_id)
+    now = datetime.now(UTC)
+    bed_log(store, "bed 1").write(levels=[], alarms=[AlarmRow(now, None, 0.9)], faults=[])
+    acknowledge(store, [alarms_between(store)[0].id], by="anna")
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_a_log_cannot_be_changed_emptied_or_written_over_in_the_database(store: Store, table: str) -> None:
+    fill_logs(store)
+    by = {"alarm_actions": "actor", "queries": "asked_by", "labels": "rater"}[table]
+    everything = text(f"SELECT * FROM {table}")
+    with store.reading() as connection:
+        before = connection.execute(everything).all()
+    statements = [f"UPDATE {table} SET {by} = 'x'", f"DELETE FROM {table}"]
     if store.place.path is None:
-        statements.append("TRUNCATE labels")
+        statements.append(f"TRUNCATE {table} CASCADE")
     else:
-        columns = "uid, action, at, rater, clip_id, label, comment"
-        statements.append(f"INSERT OR REPLACE INTO labels ({columns}) SELECT {columns} FROM labels")
-        statements.append("PRAGMA recursive_triggers = OFF")
-        statements.append(statements[-2])
+        statements.append(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
     for statement in statements:
-        if statement.startswith("PRAGMA"):
-            with store.reading() as connection:
-                connection.execute(text(statement))
-            continue
-        with pytest.raises(StoreError), store.writing() as connection:
+        with pytest.raises(StoreError, match="only added to"), store.writing() as connection:
             connection.execute(text(statement))
+    with store.reading() as connection:
+        assert connection.execute(everything).all() == before
+
+
+def test_a_program_that_knows_nothing_of_the_store_cannot_write_over_a_label_either(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.db")
+    fill_logs(store)
+    before = label_log(store)
+    columns = "uid, action, at, rater, clip_id, label, comment"
+    with sqlite3.connect(tmp_path / "store.db") as plain, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        plain.execute(f"INSERT OR REPLACE INTO labels ({columns}) SELECT {columns} FROM labels")
     assert label_log(store) == before
+    store.close()
 
 
 def test_two_raters_at_once_neither_block_nor_overwrite_each_other(place: str, store: Store) -> None:

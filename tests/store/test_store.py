@@ -1,5 +1,6 @@
 """A store is opened, made and brought up to date, or refused in one line and left as it was."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -47,6 +48,21 @@ def test_the_migrations_lead_to_the_tables_that_the_code_uses(empty_place: str) 
     store.close()
 
 
+def test_a_table_says_the_same_in_the_migrations_and_in_the_code(tmp_path: Path) -> None:
+    made = [open_store(tmp_path / "migrated.db").engine, create_engine(f"sqlite:///{tmp_path / 'made.db'}")]
+    metadata.create_all(made[1])
+    said = []
+    for engine in made:
+        with engine.connect() as connection:
+            rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type <> 'trigger'")).all()
+        engine.dispose()
+        said.append({row.name: sorted(re.split(r"[\s,]*\n\s*", row.sql or "")) for row in rows})
+    said[0].pop("alembic_version")
+    assert {name: lines for name, lines in said[0].items() if "autoindex" not in name} == {
+        name: lines for name, lines in said[1].items() if "autoindex" not in name
+    }
+
+
 def test_the_default_is_in_the_users_data_folder_and_the_environment_chooses_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,6 +82,7 @@ def test_a_password_is_never_shown() -> None:
     assert "geheim" not in shown
     assert "127.0.0.1" in shown
     assert "geheim" not in refused("postgresql://me:geheim@[/none")
+    assert "geheim" not in refused("postgresql://127.0.0.1:1/none?password=geheim", busy_s=0.1)
 
 
 @pytest.mark.parametrize("place", ["mysql://host/db", "no/such/folder/store.db", "."])
