@@ -1,0 +1,276 @@
+"""From a trained model to a small one, with what that costs.
+
+``quantize_model(model, cohort, out, config, ...) -> Shrunk``
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegwarn.backbones import Backbone
+from eegwarn.bedside.bundle import Bundle, Precision, read_bundle, write_bundle
+from eegwarn.bedside.runtime import Runtime
+from eegwarn.bedside.scoring import Progress
+from eegwarn.cohort import Cohort, CohortRecording
+from eegwarn.config import from_table, to_table
+from eegwarn.errors import CohortError, OutputError
+from eegwarn.evaluate.bootstrap import Interval, mean_interval
+from eegwarn.warning.trend import follow
+from training.batches import draw_rows, gather_windows, pool_windows
+from training.cache import default_cache
+from training.checkpoint import TrainState
+from training.config import TrainConfig
+from training.evaluate import Evaluated, evaluate_model
+from training.export import export_onnx
+from training.export_int8 import export_int8
+from training.finetune import QuantizeConfig, fine_tune, trained_network
+from training.fit import fit_warning
+from training.footprint import Footprint, measure_footprints
+from training.loop import Place, choose_device, repeatable
+from training.network import judge_recording
+from training.record import RecordedPart, person_code, read_origin, run_key
+from training.windows import LabelledRecording, prepare_recordings
+
+PLAIN = QuantizeConfig(method="post-training", metaquant=replace(QuantizeConfig().metaquant, bits=8))
+"""Weights rounded to 8 bits and nothing trained: what every other way is held against."""
+
+Parts = dict[str, tuple[LabelledRecording, ...]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One model: how it judges patients that training never saw, and what it asks for."""
+
+    name: str
+    evaluated: Evaluated
+    footprint: Footprint
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """A finished quantisation.
+
+    Parameters
+    ----------
+    path : Path
+        The small model.
+    bundle : Bundle
+        What is in it; ``bundle.record["quantize"]`` tells how it came to be.
+    before, plain, small : Measured
+        The model it was made from, the same with weights rounded to 8 bits, and the small one.
+    gain : float
+        Mean over patients of the small model's AUROC less that of ``plain``.
+    gain_interval : Interval
+        Of it, 95 %, over patients; NaN with fewer than two.
+    skipped : tuple of (str, str)
+        Recordings that were left out, each with the reason.
+    """
+
+    path: Path
+    bundle: Bundle
+    before: Measured
+    plain: Measured
+    small: Measured
+    gain: float
+    gain_interval: Interval
+    skipped: tuple[tuple[str, str], ...]
+
+    @property
+    def worth_it(self) -> bool:
+        """Whether the small model judges better than plain 8 bits, beyond the interval."""
+        return self.gain_interval.low > 0
+
+
+def quantize_model(
+    model: Path,
+    cohort: Cohort,
+    out: Path,
+    config: QuantizeConfig,
+    *,
+    cache: Path | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Shrunk:
+    """Make a model small, and hold it against the model it was made from; go on where an interrupted run stopped.
+
+    The patients that the model was trained and validated on, by its record and by the content of their recordings, are
+    trained and validated on again; calibration and alarm threshold are fitted anew on the latter. All others are left
+    for the comparison.
+
+    Parameters
+    ----------
+    model : Path
+        The trained model, with its weights.
+    cohort : Cohort
+        That it was trained on, with patients that it was not trained on.
+    out : Path
+        The small model to write.
+    config : QuantizeConfig
+        How.
+    cache : Path, optional
+        Folder for processed signals; the user's cache folder if left out.
+    device : {"auto", "cpu", "cuda"}
+        Where to train.
+    overwrite : bool
+        Whether ``out`` may be replaced.
+    progress : callable, optional
+        Told of every step.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` exists and may not be replaced, or something cannot be written.
+    ModelError
+        If the model holds no weights, or an unfinished run is of other data or another configuration.
+    CohortError, SplitError
+        If the cohort lacks the patients that the model was trained on, or has no others.
+    """
+    if out.exists() and not overwrite:
+        raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
+    bundle = read_bundle(model)
+    network = trained_network(bundle)
+    origin = read_origin(bundle.record)
+    train_config = from_table(TrainConfig, origin.config)
+    parts, skipped = _seen_again(cohort, origin.split.training, origin.split.validation, train_config, cache, progress)
+    before = evaluate_model(bundle, cohort, model=model.name, seed=origin.seed, progress=progress)
+    place = Place(
+        checkpoint=out.with_name(f"{out.name}.checkpoint"),
+        run=_run_of(model, parts, train_config, config),
+        device=choose_device(device),
+        progress=progress,
+    )
+    with repeatable(train_config.threads):
+        plain = make_small(bundle, network, parts, train_config, PLAIN, place)
+        small = make_small(bundle, network, parts, train_config, config, place)
+    evaluated = [
+        before,
+        *(evaluate_model(each, cohort, model=out.name, seed=origin.seed, progress=progress) for each in (plain, small)),
+    ]
+    write_bundle(out, small, overwrite=overwrite)
+    place.clear()
+    with TemporaryDirectory() as folder:
+        rounded = Path(folder) / "plain.eegwarn"
+        write_bundle(rounded, plain)
+        footprints = measure_footprints([model, rounded, out])
+    names = ("before", "plain 8 bits", "small")
+    measured = [Measured(*each) for each in zip(names, evaluated, footprints, strict=True)]
+    gain, interval = _gain(evaluated[1], evaluated[2], np.random.default_rng(origin.seed))
+    return Shrunk(out, read_bundle(out), *measured, gain, interval, skipped)
+
+
+def _seen_again(
+    cohort: Cohort,
+    training: RecordedPart,
+    validation: RecordedPart,
+    config: TrainConfig,
+    cache: Path | None,
+    progress: Progress | None,
+) -> tuple[Parts, tuple[tuple[str, str], ...]]:
+    parts: Parts = {}
+    skipped: list[tuple[str, str]] = []
+    for name, part in (("training", training), ("validation", validation)):
+        chosen = [each for each in cohort.recordings if _is_of(each, part)]
+        if not chosen:
+            raise CohortError(
+                f"{str(cohort.folder)!r} holds none of the recordings that the model's {name} part was made of. "
+                "Give the cohort that it was trained on."
+            )
+        prepared = prepare_recordings(
+            cohort, chosen, config, cache=cache or default_cache(), step=f"read {name} patients", progress=progress
+        )
+        parts[name] = prepared.recordings
+        skipped += prepared.skipped
+    return parts, tuple(skipped)
+
+
+def _is_of(recording: CohortRecording, part: RecordedPart) -> bool:
+    return recording.content() in part.persons.get(person_code(recording.subject_id), ())
+
+
+def _run_of(model: Path, parts: Parts, train_config: TrainConfig, config: QuantizeConfig) -> str:
+    of_data = run_key(parts["training"], parts["validation"], train_config)
+    of_model = hashlib.sha256(model.read_bytes()).hexdigest()
+    return hashlib.sha256(repr((of_data, of_model, to_table(config))).encode()).hexdigest()
+
+
+def make_small(
+    bundle: Bundle, network: Backbone, parts: Parts, train_config: TrainConfig, config: QuantizeConfig, place: Place
+) -> Bundle:
+    """Quantise a model's network, export it in 8 bits, and fit calibration and alarm threshold to what it says.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The trained model.
+    network : Backbone
+        Its network.
+    parts : dict
+        Recordings of its ``"training"`` and its ``"validation"`` part.
+    train_config : TrainConfig
+        With which it was trained.
+    config : QuantizeConfig
+        How.
+    place : Place
+        Where.
+    """
+    quantized, state = fine_tune(network, parts["training"], parts["validation"], train_config, config, place)
+    n_times, _ = train_config.windows.in_samples(train_config.signal.sfreq)
+    exported = export_onnx(quantized, n_channels=quantized.config.n_channels, n_times=n_times)
+    content = export_int8(
+        exported, _calibration_windows(parts["training"], train_config, config), reduced_range=config.reduced_range
+    )
+    precision = Precision(config.metaquant.bits, 8, config.reduced_range)
+    small = replace(bundle, config=replace(bundle.config, precision=precision), onnx=content, weights=None)
+    runtime, hop_s = Runtime(small), train_config.windows.hop_s
+    said = [runtime.logit(each.windows) for each in parts["validation"]]
+    followed = [follow(logit, hop_s, bundle.config.trend)[0] for logit in said]
+    fitted = fit_warning(parts["validation"], followed, train_config)
+    exact = [judge_recording(quantized, each.windows, torch.device("cpu")) for each in parts["validation"]]
+    return replace(
+        small,
+        config=replace(small.config, calibration=fitted.calibration, alarm=fitted.alarm),
+        record={**bundle.record, "warning": fitted.about, "quantize": _about(config, state, said, exact)},
+    )
+
+
+def _calibration_windows(
+    training: Sequence[LabelledRecording], train_config: TrainConfig, config: QuantizeConfig
+) -> NDArray[np.float32]:
+    pool = pool_windows(training, [each.target for each in training], "training")
+    rng = np.random.default_rng((train_config.seed, 5))
+    rows, _ = draw_rows(pool, config.calibration_windows, train_config.positive_share, rng)
+    return gather_windows(training, rows)
+
+
+def _about(
+    config: QuantizeConfig,
+    state: TrainState | None,
+    said: Sequence[NDArray[np.float64]],
+    exact: Sequence[NDArray[np.float64]],
+) -> dict[str, Any]:
+    difference = np.concatenate(said) - np.concatenate(exact)
+    about: dict[str, Any] = {
+        "config": to_table(config),
+        "logit_rms_difference": float(np.sqrt(np.nanmean(difference**2))),
+        "logit_largest_difference": float(np.nanmax(np.abs(difference))),
+    }
+    if state is not None:
+        about |= {"steps": state.step, "validation_auroc": state.best_score, "history": state.history}
+    return about
+
+
+def _gain(plain: Evaluated, small: Evaluated, rng: np.random.Generator) -> tuple[float, Interval]:
+    gains = [
+        after.samples.auroc - before.samples.auroc
+        for before, after in zip(plain.report.patients, small.report.patients, strict=True)
+    ]
+    known = [gain for gain in gains if np.isfinite(gain)]
+    return float(np.mean(known)) if known else float("nan"), mean_interval(known, rng)
