@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from eegwarn.store.labels import LabelRow
     from eegwarn.store.store import Store
 
-labels_app = typer.Typer(help="The clinician's labels: list, import and export them.", no_args_is_help=True)
-alarms_app = typer.Typer(help="The alarms of beds.", no_args_is_help=True)
+labels_app = typer.Typer(help="The clinician's labels: list, import and export them.")
+alarms_app = typer.Typer(help="The alarms of beds.")
 
 StorePlace = Annotated[
     str | None,
@@ -186,8 +186,10 @@ def export(
     patient: OfPatient = None,
     overwrite: Overwrite = False,
     store: StorePlace = None,
+    as_json: AsJson = False,
 ) -> None:
     """Export the labels that count now, as a table that `train --clips` reads too, or as EDF+ annotations."""
+    from eegwarn.cli import terminal
     from eegwarn.signal import open_recording
     from eegwarn.store import open_store
     from eegwarn.store.label_marks import export_label_marks
@@ -209,7 +211,10 @@ def export(
             )
         check_outputs(out, inputs=tuple(paths), overwrite=overwrite)
         export_label_marks(open_recording(paths.pop()), present, out)
-    typer.echo(f"{len(present)} labels written to {out}.")
+    if as_json:
+        terminal.print_json({"labels": len(present), "file": str(out)})
+    else:
+        typer.echo(f"{len(present)} labels written to {out}.")
 
 
 @alarms_app.command("list")

@@ -46,8 +46,12 @@ class Store:
         StoreError
             If it cannot be read now.
         """
-        with self._failures(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        # SQLite shows one state to a transaction anyhow.
+        one_state = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._failures(), self.engine.connect() as connection:
+            connection = connection.execution_options(**(one_state if self.place.path is None else {}))
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -144,6 +144,18 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date_and_keeps_all(empty_p
     store.close()
 
 
+def test_a_reader_sees_one_state_while_another_writes(place: str) -> None:
+    reader, writer = open_store(place), open_store(place)
+    with reader.reading() as connection:
+        assert connection.execute(beds.select()).all() == []
+        bed_log(writer, "bed 1")
+        assert connection.execute(beds.select()).all() == []
+    with reader.reading() as connection:
+        assert len(connection.execute(beds.select()).all()) == 1
+    reader.close()
+    writer.close()
+
+
 def test_two_processes_may_make_the_store_at_once(empty_place: str) -> None:
     failures: list[Exception] = []
 
