@@ -20,6 +20,17 @@ def amplitude_onnx(n_times: int = 512, *, n_channels: int = 18, slope: float = 0
     return _onnx(nodes, constants, n_channels=n_channels, n_times=n_times)
 
 
+def live_range_onnx() -> bytes:
+    """As `amplitude_onnx`, in 8 bits whose range is found in each batch."""
+    nodes = [
+        helper.make_node("DynamicQuantizeLinear", ["eeg_uv"], ["code", "scale", "zero"]),
+        helper.make_node("DequantizeLinear", ["code", "scale", "zero"], ["rough_uv"]),
+        helper.make_node("Abs", ["rough_uv"], ["amplitude_uv"]),
+        helper.make_node("ReduceMean", ["amplitude_uv"], ["logit"], axes=[1, 2], keepdims=0),
+    ]
+    return _onnx(nodes, {})
+
+
 def constant_onnx(logit: np.ndarray, shape: list[str | int]) -> bytes:
     """A network that says the same whatever it is given, and declares that as of ``shape``."""
     output_type = helper.np_dtype_to_tensor_dtype(logit.dtype)

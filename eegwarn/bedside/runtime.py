@@ -17,6 +17,9 @@ BATCH = 16
 LONGEST_RUN_S = 60.0
 """A batch takes milliseconds; a network that loops without end is stopped after this."""
 
+_RANGES_FOUND_LIVE = b"DynamicQuantize"
+"""In the names of the operators that find the range of their input as it comes: of all windows of a batch together."""
+
 _SILENT = 4
 """Of onnxruntime's log levels: its errors reach us as exceptions."""
 
@@ -72,6 +75,8 @@ class Runtime:
                 "number of windows is allowed. The model file is inconsistent: train or export it again."
             )
         self._input = inputs[0].name
+        # What a window is said to be must not depend on those beside it: live there are none.
+        self._at_once = 1 if _RANGES_FOUND_LIVE in bundle.onnx else BATCH
 
     def logit(self, windows: Windows) -> NDArray[np.float64]:
         """Judge windows.
@@ -93,7 +98,7 @@ class Runtime:
         """
         logit = np.full(len(windows), np.nan)
         usable = np.flatnonzero(windows.usable)
-        for chosen in np.split(usable, range(BATCH, len(usable), BATCH)):
+        for chosen in np.split(usable, range(self._at_once, len(usable), self._at_once)):
             if chosen.size:
                 logit[chosen] = self._run(network_input(windows, chosen))
         return logit

@@ -10,7 +10,7 @@ from eegwarn.bedside import runtime as runtime_module
 from eegwarn.bedside.runtime import BATCH, Runtime, network_input
 from eegwarn.errors import ModelError
 from eegwarn.signal.windows import WindowConfig, Windows, cut_windows
-from tests.models import amplitude_onnx, constant_onnx, endless_onnx
+from tests.models import amplitude_onnx, constant_onnx, endless_onnx, live_range_onnx
 
 
 def windows_of(data_uv: np.ndarray, quality: np.ndarray | None = None) -> Windows:
@@ -24,6 +24,14 @@ def test_logits_are_the_networks_whatever_the_batch(bundle: Bundle) -> None:
     assert len(windows) > 2 * BATCH
     expected = (np.abs(windows.data).mean(axis=(1, 2)) - 25) / 4
     np.testing.assert_allclose(Runtime(bundle).logit(windows), expected, rtol=1e-5)
+
+
+def test_a_window_is_judged_by_itself_where_ranges_are_found_live(bundle: Bundle) -> None:
+    data_uv = np.random.default_rng(0).standard_normal((18, 128 * 40)) * np.linspace(1, 200, 128 * 40)
+    runtime = Runtime(replace(bundle, onnx=live_range_onnx()))
+    together = runtime.logit(windows_of(data_uv))
+    alone = [runtime.logit(windows_of(data_uv[:, 128 * n : 128 * (n + 4)]))[0] for n in range(len(together))]
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_a_window_that_is_not_usable_is_nan(bundle: Bundle) -> None:
