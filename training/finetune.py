@@ -29,6 +29,9 @@ Method = Literal["metaquant", "ste", "post-training"]
 DEFAULT_METHOD: Method = "ste"
 """No table has shown a gain of MetaQuant over the straight-through estimator under Adam, which costs less."""
 
+_FIXED = ("ones", "ste")
+"""Rules that learn nothing."""
+
 
 @dataclass(frozen=True)
 class QuantizeConfig:
@@ -53,7 +56,7 @@ class QuantizeConfig:
     reduced_range : bool
         Whether weights of 8 bits leave one unused, which processors without VNNI need for a right result.
     metaquant : MetaQuantConfig
-        Quantiser and refinement; its ``meta`` counts for method metaquant only.
+        Quantiser and refinement; a ``meta`` that learns counts for method metaquant only.
     """
 
     method: Method = DEFAULT_METHOD
@@ -75,7 +78,7 @@ class QuantizeConfig:
                 "warmup_steps must be at least 0 and teacher_share lie between 0 and 1, but got "
                 f"{self.warmup_steps} and {self.teacher_share}."
             )
-        if self.method == "metaquant" and self.metaquant.meta in ("ones", "ste"):
+        if self.method == "metaquant" and self.metaquant.meta in _FIXED:
             raise ConfigError(
                 f"method = 'metaquant' learns its gradient, but got metaquant.meta = {self.metaquant.meta!r}. "
                 "Take fcgrad, multifc or lstmfc, or method = 'ste'."
@@ -84,7 +87,8 @@ class QuantizeConfig:
     @property
     def rule(self) -> MetaQuantConfig:
         """Quantiser and refinement with what the method says about the gradient."""
-        return replace(self.metaquant, meta="ste") if self.method == "ste" else self.metaquant
+        learns = self.metaquant.meta not in _FIXED
+        return replace(self.metaquant, meta="ste") if self.method == "ste" and learns else self.metaquant
 
 
 def trained_network(bundle: Bundle) -> Backbone:
