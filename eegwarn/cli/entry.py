@@ -8,7 +8,10 @@ import typer
 
 from eegwarn import __version__
 from eegwarn.cli.data import download, inspect, simulate
+from eegwarn.cli.labels import alarms_app, labels_app
 from eegwarn.cli.models import benchmark, evaluate, score, train
+from eegwarn.cli.monitor import monitor
+from eegwarn.cli.quantize import quantize
 from eegwarn.cli.show import dashboard, demo
 from eegwarn.errors import EegwarnError
 
@@ -34,7 +37,11 @@ def _root(
     pass
 
 
-for _command in (demo, simulate, inspect, download, train, evaluate, score, dashboard, benchmark):
+for _command in (demo, simulate, inspect, download, train, evaluate, score, quantize, monitor):
+    app.command()(_command)
+app.add_typer(labels_app, name="labels")
+app.add_typer(alarms_app, name="alarms")
+for _command in (dashboard, benchmark):
     app.command()(_command)
 
 # typer carries a copy of click whose usage error has no public name of its own.
