@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eegwarn.errors import ModelError
 
-_ROUNDS, _RUNS = 3, 200
+_ROUNDS, _RUNS = 2, 200
 
 # In a process of its own, as at the bedside: without torch, on one thread.
 _PROCESS = """

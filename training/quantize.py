@@ -139,7 +139,9 @@ def quantize_model(
     network = trained_network(bundle)
     origin = read_origin(bundle.record)
     train_config = from_table(TrainConfig, origin.config)
-    parts, skipped = _seen_again(cohort, origin.split.training, origin.split.validation, train_config, cache, progress)
+    parts, skipped = seen_again(
+        cohort, origin.split.training, origin.split.validation, train_config, cache=cache, progress=progress
+    )
     before = evaluate_model(bundle, cohort, model=model.name, seed=origin.seed, progress=progress)
     place = Place(
         checkpoint=out.with_name(f"{out.name}.checkpoint"),
@@ -166,14 +168,42 @@ def quantize_model(
     return Shrunk(out, read_bundle(out), *measured, gain, interval, skipped)
 
 
-def _seen_again(
+def seen_again(
     cohort: Cohort,
     training: RecordedPart,
     validation: RecordedPart,
     config: TrainConfig,
-    cache: Path | None,
-    progress: Progress | None,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Parts, tuple[tuple[str, str], ...]]:
+    """Read the recordings that a model was trained and validated on, known by person and content.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Where they are.
+    training, validation : RecordedPart
+        From the model's record.
+    config : TrainConfig
+        With which it was trained.
+    cache : Path, optional
+        Folder for processed signals; the user's cache folder if left out.
+    progress : callable, optional
+        Told after each recording.
+
+    Returns
+    -------
+    parts : dict
+        ``"training"`` and ``"validation"`` recordings.
+    skipped : tuple of (str, str)
+        What could not be read or is not there, each with the reason.
+
+    Raises
+    ------
+    CohortError
+        If there is none of a part.
+    """
     parts: Parts = {}
     skipped: list[tuple[str, str]] = []
     for name, part in (("training", training), ("validation", validation)):
@@ -188,6 +218,8 @@ def _seen_again(
         )
         parts[name] = prepared.recordings
         skipped += prepared.skipped
+        if n_missing := sum(map(len, part.persons.values())) - len(chosen):
+            skipped.append((f"{n_missing} recordings of the {name} part", f"not in {str(cohort.folder)!r}"))
     return parts, tuple(skipped)
 
 

@@ -14,7 +14,7 @@ from eegwarn.evaluate.bootstrap import Interval
 from training.finetune import QuantizeConfig, fine_tune, trained_network
 from training.footprint import measure_footprints
 from training.loop import Place, repeatable
-from training.quantize import PLAIN, Shrunk, quantize_model
+from training.quantize import PLAIN, Shrunk, quantize_model, seen_again
 from training.record import person_code, read_origin
 from training.train import Trained
 from training.windows import LabelledRecording
@@ -72,6 +72,14 @@ def test_a_cohort_without_the_patients_of_training_is_refused(
     strangers = replace(cohort, patients=tuple(Patient(each.id, each.recordings) for each in others))
     with pytest.raises(CohortError, match="none of the recordings that the model's training part was made of"):
         quantize_model(trained.path, strangers, tmp_path / "small.eegwarn", SHORT)
+
+
+def test_recordings_of_training_that_the_cohort_lacks_are_named(trained: Trained, cohort: Cohort, cache: Path) -> None:
+    origin = read_origin(trained.bundle.record)
+    gone = next(patient for patient in cohort.patients if person_code(patient.id) in origin.split.training.persons)
+    fewer = replace(cohort, patients=tuple(patient for patient in cohort.patients if patient is not gone))
+    _, skipped = seen_again(fewer, origin.split.training, origin.split.validation, TINY, cache=cache)
+    assert skipped == (("1 recordings of the training part", f"not in {str(cohort.folder)!r}"),)
 
 
 def state_after(parts: Parts, trained: Trained, config: QuantizeConfig, checkpoint: Path, stop_at: int = 0) -> object:
