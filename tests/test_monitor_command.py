@@ -19,6 +19,7 @@ import pytest
 from eegwarn.bedside import read_bundle, score_recording, write_bundle
 from eegwarn.bedside.bundle import Bundle, ModelConfig
 from eegwarn.bedside.log import AlarmRow
+from eegwarn.cli.entry import main
 from eegwarn.signal import open_recording
 from eegwarn.store import open_store
 from eegwarn.store.beds import bed_log, faults_between, levels_between
@@ -29,10 +30,7 @@ from tests.models import amplitude_onnx
 from tests.signal.edf_files import write_edf
 
 ROOT = Path(__file__).parents[1]
-COMMAND = (
-    "import sys; from eegwarn.cli.entry import app, main; from eegwarn.cli.monitor import monitor; "
-    "app.command()(monitor); sys.exit(main())"
-)
+COMMAND = "import sys; from eegwarn.cli.entry import main; sys.exit(main())"
 pytestmark = pytest.mark.timeout(150)
 
 
@@ -270,15 +268,12 @@ def test_many_beds_are_watched_and_one_that_fails_leaves_the_others(
         (["--source", "lsl:"], "names nothing"),
         (["--source", "a.edf", "--speed", "-1"], "speed = -1.0 must be"),
         (["--beds", "nowhere.toml"], "cannot be read"),
+        (["--source", "lsl:EEG", "--bed", " 7"], "A bed's name has 1 to 64 characters"),
     ],
 )
 def test_what_is_wrong_is_one_line_before_anything_is_watched(
     model: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eegwarn.cli.entry import app, main
-    from eegwarn.cli.monitor import monitor
-
-    app.command()(monitor)
     assert main(["monitor", str(model), *arguments]) == 2
     error = capsys.readouterr().err
     assert message in error
@@ -286,10 +281,6 @@ def test_what_is_wrong_is_one_line_before_anything_is_watched(
 
 
 def test_beds_without_a_model_say_how_to_name_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from eegwarn.cli.entry import app, main
-    from eegwarn.cli.monitor import monitor
-
-    app.command()(monitor)
     beds = tmp_path / "beds.toml"
     for text, message in (
         ('["bed 1"]\nsource = "a.edf"\n', "No model was given for bed 1"),

@@ -79,7 +79,15 @@ class LogWriter:
         heartbeat: Heartbeat | None = None,
         urgent: bool = False,
     ) -> None:
-        """Take rows to be written soon, or at once where ``urgent``; returns without waiting."""
+        """Take rows to be written soon, or at once where ``urgent``; returns without waiting.
+
+        Raises
+        ------
+        RuntimeError
+            If the thread has ended of an error of its own: nothing would ever be written again.
+        """
+        if not self._thread.is_alive():
+            raise RuntimeError("The thread that writes rows has ended; see the error above.")
         with self._changed:
             waiting = self._waiting[bed]
             waiting.levels.extend(levels)

@@ -123,6 +123,9 @@ def _plans(
         plans = _read_beds(beds, given)
     else:
         raise ConfigError("Give either --source FILE or --source lsl:NAME, or --beds beds.toml.")
+    wrong = [name for name in plans if name != name.strip() or not 0 < len(name) <= 64 or not name.isprintable()]
+    if wrong:
+        raise ConfigError(f"A bed's name has 1 to 64 characters and no space around it, but got {wrong[0]!r}.")
     without = [name for name, plan in plans.items() if not plan.model]
     if without:
         raise ConfigError(f"No model was given for {', '.join(without)}. Name it first: eegwarn monitor MODEL.eegwarn")

@@ -105,17 +105,18 @@ class LslStream:
     def _open(self, found: Any) -> str:
         """Connect to a stream; gives what is in the way, if anything is."""
         # liblsl's own recovery would go on with the old order of channels.
-        inlet = self._lsl.StreamInlet(found, max_buffered=_BUFFER_S, recover=False, processing_flags=["clocksync"])
+        options = {"max_buffered": _BUFFER_S, "recover": False, "processing_flags": ["clocksync"]}
         try:
+            inlet = self._lsl.StreamInlet(found, **options)
             inlet.open_stream(timeout=2.0)
             info = inlet.get_sinfo(timeout=2.0)
         except (RuntimeError, TimeoutError) as error:
             return f"stream {self._name!r} cannot be opened: {error}"
         labels = info.get_channel_names() or []
         names = {channel: row for row, label in reversed(list(enumerate(labels))) if (channel := parse_channel(label))}
-        if not names or not info.sfreq:
+        if not names or not info.sfreq or info.dtype == "string":
             inlet.close_stream()
-            return f"stream {self._name!r} has no named EEG channel, or no rate"
+            return f"stream {self._name!r} has no named EEG channel, no rate or no numbers"
         units = info.get_channel_units() or [None] * len(labels)
         self._inlet, self._heard_s = inlet, float(self._lsl.local_clock())
         self._take(names, units, float(info.sfreq))
