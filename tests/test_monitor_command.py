@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -290,16 +289,3 @@ def test_beds_without_a_model_say_how_to_name_one(tmp_path: Path, capsys: pytest
         beds.write_text(text)
         assert main(["monitor", "--beds", str(beds)]) == 2
         assert message in capsys.readouterr().err
-
-
-def test_the_environment_has_no_say_in_where_a_given_store_is(model: Path, recording: Path, tmp_path: Path) -> None:
-    store = tmp_path / "given.db"
-    done = process(
-        *(model, "--source", recording, "--speed", 0, "--store", store),
-        env={**os.environ, "EEGWARN_STORE": str(tmp_path / "other.db")},
-    )
-    out, err = done.communicate()
-    assert done.returncode == 0, err
-    assert store.exists()
-    assert not (tmp_path / "other.db").exists()
-    assert "the recording has ended" in out
