@@ -1,7 +1,7 @@
 """The configuration of a training run, and the ones that are shipped."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from math import inf
 from pathlib import Path
@@ -162,10 +162,11 @@ class TrainConfig:
 
     Parameters
     ----------
-    method : {"plain", "context", "changepoint", "meta"}
+    method : {"auto", "plain", "context", "changepoint", "meta"}
         How labels near the onset are treated: plain takes the marks as they are; context and changepoint train on
         them, correct the labels by what that network says around each mark, and train anew; meta is the bi-level loop,
-        in which a second network corrects the labels while the first learns from them.
+        in which a second network corrects the labels while the first learns from them; auto is what was measured to
+        be best, see `settled`.
     backbone : {"resnet", "lstm"}
         Network.
     indicator : {"backbone", "meta"}
@@ -199,7 +200,7 @@ class TrainConfig:
         The parts; each is documented at its class.
     """
 
-    method: Literal["plain", "context", "changepoint", "meta"] = "plain"
+    method: Literal["auto", "plain", "context", "changepoint", "meta"] = "auto"
     backbone: Literal["resnet", "lstm"] = "resnet"
     indicator: Literal["backbone", "meta"] = "backbone"
     horizon_s: float = 0.0
@@ -231,6 +232,12 @@ class TrainConfig:
     def backbone_config(self) -> ResNetConfig | LSTMConfig:
         """Size of the network that ``backbone`` names."""
         return self.resnet if self.backbone == "resnet" else self.lstm
+
+    def settled(self) -> "TrainConfig":
+        """Say what method ``auto`` is: changepoint for a detector, plain where a horizon leaves onsets no part."""
+        if self.method != "auto":
+            return self
+        return replace(self, method="plain" if self.horizon_s else "changepoint")
 
     def __post_init__(self) -> None:
         counts = ("steps", "batch_size", "validate_every", "validation_windows", "patience")

@@ -131,7 +131,7 @@ def _train(cohort: Cohort, model: Path, config: TrainConfig, progress: Progress 
     origin = read_origin(bundle.record)
     split = divide(cohort, config)
     same_data = origin.data_fingerprint == fingerprint(split.train + split.validation)
-    if not same_data or from_table(TrainConfig, origin.config) != config:
+    if not same_data or from_table(TrainConfig, origin.config) != config.settled():
         raise OutputError(
             f"{str(model)!r} was trained on other data or with another configuration. "
             "Remove it, or choose another folder."

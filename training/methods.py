@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eegwarn.errors import CohortError
 from training.config import TrainConfig
 from training.labelling import correct_labels, describe_correction, rough_labels
 from training.learned import Learned
@@ -31,6 +30,12 @@ def learn(
     place : Place
         Where.
 
+    Returns
+    -------
+    Learned
+        Of the network that learned from the marks as they are, with a caveat, where that one recognises no mark as a
+        seizure: labels cannot be corrected by what it says.
+
     Raises
     ------
     CohortError
@@ -38,6 +43,7 @@ def learn(
     ModelError
         If a checkpoint is of another training, or a loss is not finite.
     """
+    config = config.settled()
     if config.method == "plain":
         state = train_network(training, [each.target for each in training], validation, config, place)
         return Learned(state.network, state)
@@ -62,10 +68,11 @@ def _learn_twice(
     labels = correct_labels(roughs, config, np.random.default_rng((config.seed, 3)))
     soft = [each.soft for each in labels]
     if not any((each.soft[one.counted] >= 0.5).any() for each, one in zip(labels, training, strict=True)):
-        raise CohortError(
-            f"By what the network that was trained on the marks says (AUROC {first.best_score:.2f} on the validation "
-            f"patients), none of {sum(len(each.onsets) for each in labels)} marks is a seizure. Train longer, give "
-            "more recordings, or take method = 'plain'."
+        caveat = (
+            f"The labels are the marks as they are: by what the network that was trained on them says (AUROC "
+            f"{first.best_score:.2f} on the validation patients), none of {sum(len(each.onsets) for each in labels)} "
+            "marks is a seizure. Train longer, or give more recordings."
         )
+        return Learned(first.network, first, about={"caveats": [caveat]})
     state = train_network(training, soft, validation, config, place, stage="train on corrected labels")
     return Learned(state.network, state, labels, describe_correction(training, labels))

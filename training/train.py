@@ -100,6 +100,7 @@ def train(
     """
     if out.exists() and not overwrite:
         raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
+    config = config.settled()
     split = divide(cohort, config)
     cache = cache or default_cache()
     training = prepare_recordings(

@@ -37,17 +37,22 @@ def _root(
     pass
 
 
-for _command in (demo, simulate, inspect, download, train, evaluate, score, quantize, monitor):
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    *(demo, simulate, inspect, download, train, evaluate, score),
+    *(quantize, monitor, dashboard, benchmark),
+)
+for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(labels_app, name="labels")
 app.add_typer(alarms_app, name="alarms")
-for _command in (dashboard, benchmark):
-    app.command()(_command)
 
 # typer carries a copy of click whose usage error has no public name of its own.
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 _INTERRUPTED = "Interrupted. Run the same command again to go on."
-_EXTRAS = {"torch": "train", "sklearn": "train", "timescoring": "train", "onnx": "train", "safetensors": "train"}
+_EXTRAS = {
+    **dict.fromkeys(("torch", "sklearn", "timescoring", "onnx", "onnxscript", "safetensors"), "train"),
+    "mne_lsl": "lsl",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,8 +17,11 @@ def train(
     ] = "default",
     backbone: Annotated[Literal["resnet", "lstm"] | None, typer.Option(help="Network.")] = None,
     method: Annotated[
-        Literal["plain", "context", "changepoint", "meta"] | None,
-        typer.Option(help="How rough labels are treated: as they are, corrected twice over, or by the bi-level loop."),
+        Literal["auto", "plain", "context", "changepoint", "meta"] | None,
+        typer.Option(
+            help="How rough labels are treated: as they are (plain), corrected after a first training (context, "
+            "changepoint), or by the bi-level loop (meta); auto is changepoint, with a horizon plain."
+        ),
     ] = None,
     clips: Annotated[
         Path | None,

@@ -1,5 +1,6 @@
 """Every method learns from rough marks, goes on after an interruption, and says what it did to the labels."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,9 +113,17 @@ def test_the_change_point_needs_no_clips(parts: Parts, tmp_path: Path) -> None:
     assert learned.labels[0].soft[training[0].positive].mean() > 0.5
 
 
-def test_a_network_that_sees_nothing_corrects_nothing(parts: Parts, tmp_path: Path) -> None:
-    with pytest.raises(CohortError, match=r"none of \d+ marks is a seizure"):
-        run(parts, "changepoint", tmp_path, steps=1, validate_every=1, optimiser=OptimiserConfig(learning_rate=1e-9))
+def test_a_network_that_sees_nothing_corrects_nothing_and_says_so(parts: Parts, tmp_path: Path) -> None:
+    blind = {"steps": 1, "validate_every": 1, "optimiser": OptimiserConfig(learning_rate=1e-9)}
+    learned = run(parts, "changepoint", tmp_path, **blind)
+    assert not learned.labels
+    assert re.search(r"none of \d+ marks is a seizure", *learned.about["caveats"])
+
+
+def test_without_a_choice_onsets_are_corrected_for_a_detector_alone() -> None:
+    assert TrainConfig().settled().method == "changepoint"
+    assert TrainConfig(horizon_s=300.0).settled().method == "plain"
+    assert TrainConfig(method="meta").settled().method == "meta"
 
 
 def test_the_meta_indicator_is_the_corrector_without_labels(with_clips: Parts, tmp_path: Path) -> None:

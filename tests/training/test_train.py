@@ -32,7 +32,7 @@ def test_the_file_holds_what_was_trained(trained: Trained) -> None:
 
 def test_the_record_tells_how_the_model_came_to_be(trained: Trained, cohort: Cohort) -> None:
     record = read_bundle(trained.path).record
-    assert from_table(TrainConfig, record["config"]) == TINY
+    assert from_table(TrainConfig, record["config"]) == TINY.settled()
     assert set(record["versions"]) >= {"eegwarn", "torch", "numpy", "mne", "python"}
     persons = [set(record["split"][part]["persons"]) for part in ("training", "validation")]
     persons.append(set(record["split"]["test_persons"]))
