@@ -24,7 +24,7 @@ from eegwarn.config import override, to_table, to_toml
 from eegwarn.signal.windows import WindowConfig
 from training.benchmarks.kept_rows import add_rows, read_rows
 from training.benchmarks.label_scores import score_labels, score_network
-from training.benchmarks.label_study import CONDITIONS, Study, StudySize, make_study
+from training.benchmarks.label_study import CONDITIONS, TRAINING, Study, StudySize, make_study
 from training.benchmarks.label_table import failures_text, table_text
 from training.clean import clean_targets
 from training.config import MetaConfig, OptimiserConfig, TrainConfig
@@ -43,17 +43,7 @@ FURTHER_SEEDS = tuple(range(4210, 4220))
 
 DECIDING = "8 s late"
 SIZE = StudySize()
-CONFIG = TrainConfig(
-    windows=WindowConfig(hop_s=2.0),
-    steps=300,
-    batch_size=32,
-    validate_every=100,
-    validation_windows=400,
-    patience=100,
-    threads=1,
-    wanted_false_alarms_per_day=24.0,
-    meta=MetaConfig(warm_up_steps=100),
-)
+CONFIG = replace(TRAINING, meta=MetaConfig(warm_up_steps=100))
 BACKBONES = ("resnet", "lstm")
 LONGER = 5
 """In the variants that train longer, so many times the steps."""

@@ -11,11 +11,24 @@ from eegwarn.cohort.simulate import SimulatedCohortRecording, SimulationConfig, 
 from eegwarn.cohort.simulate.clips import clips_near_marks
 from eegwarn.events.clips import KnownStretch
 from eegwarn.events.event import SeizureEvent, in_time_order
+from eegwarn.signal.windows import WindowConfig
 from training.config import TrainConfig
 from training.windows import LabelledRecording, label_recording, prepare_recordings
 
 SIMULATION = SimulationConfig(seizures_per_hour=3.0)
 """More seizures than in any ward, so that half an hour of each patient is enough to learn from."""
+
+TRAINING = TrainConfig(
+    windows=WindowConfig(hop_s=2.0),
+    steps=300,
+    batch_size=32,
+    validate_every=100,
+    validation_windows=400,
+    patience=100,
+    threads=1,
+    wanted_false_alarms_per_day=24.0,
+)
+"""Short, on one thread, and never stopped early: many trainings side by side, of equal length."""
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,9 @@ from eegwarn.bedside.bundle import Bundle, ModelConfig, packed
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.bedside.scoring import Progress
 from eegwarn.config import override, to_table, to_toml
-from eegwarn.signal.windows import WindowConfig
 from training.benchmarks.kept_rows import Row, add_rows, read_rows
 from training.benchmarks.label_scores import score_network
-from training.benchmarks.label_study import Study, StudySize, make_study
+from training.benchmarks.label_study import TRAINING, Study, StudySize, make_study
 from training.benchmarks.quantize_steps import time_steps
 from training.benchmarks.quantize_table import draw_pareto, steps_text, table_text
 from training.config import TrainConfig
@@ -40,16 +39,7 @@ from training.record import versions
 SEEDS = (5200, 5201, 5202)
 BACKBONES = ("resnet", "lstm")
 SIZE = StudySize(n_clips=0)
-CONFIG = TrainConfig(
-    windows=WindowConfig(hop_s=2.0),
-    steps=500,
-    batch_size=32,
-    validate_every=100,
-    validation_windows=400,
-    patience=100,
-    threads=1,
-    wanted_false_alarms_per_day=24.0,
-)
+CONFIG = replace(TRAINING, steps=500)
 TUNED = QuantizeConfig(steps=300, validate_every=50, patience=100)
 SGD_RATES = (0.003, 0.03, 0.3)
 """Of gradient descent; the best on the validation patients counts."""
