@@ -19,6 +19,7 @@ from eegwarn.store.labels import add_label, label_log
 from tests.store.labelled import SEIZURE, clips
 
 N_LABELS, N_KILLS = 1000, 50
+ENDLESS = 10**9
 # Imported once, not by each of the writers.
 PRELOADED = [
     "__main__",
@@ -29,13 +30,17 @@ PRELOADED = [
 ]
 
 
-def write_labels(place: str, uids: list[str], clip_ids: list[int], first: int, acknowledged: Path) -> None:
+def uid_of(number: int) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
+
+
+def write_labels(place: str, clip_ids: list[int], first: int, until: int, acknowledged: Path) -> None:
     """Write labels from the first that nobody knows of on, and note each that the store has taken."""
     store = open_store(place)
     with acknowledged.open("ab", buffering=0) as notes:
-        for number in range(first, len(uids)):
-            add_label(store, clip_ids[number % len(clip_ids)], SEIZURE, rater="anna", uid=uids[number])
-            notes.write(uids[number].encode() + b"\n")
+        for number in range(first, until):
+            add_label(store, clip_ids[number % len(clip_ids)], SEIZURE, rater="anna", uid=uid_of(number))
+            notes.write(uid_of(number).encode() + b"\n")
 
 
 def test_a_killed_writer_loses_no_acknowledged_label_and_doubles_none(place: str, store: Store, tmp_path: Path) -> None:
@@ -44,12 +49,11 @@ def test_a_killed_writer_loses_no_acknowledged_label_and_doubles_none(place: str
     processes.set_forkserver_preload(PRELOADED)
     acknowledged = tmp_path / "acknowledged"
     acknowledged.touch()
-    uids = [str(uuid.uuid4()) for _ in range(N_LABELS)]
     clip_ids = [clip.id for clip in clips(store, 7)]
 
-    def start() -> tuple[multiprocessing.process.BaseProcess, int]:
+    def start(until: int = ENDLESS) -> tuple[multiprocessing.process.BaseProcess, int]:
         first = acknowledged.stat().st_size // 37
-        writer = processes.Process(target=write_labels, args=(place, uids, clip_ids, first, acknowledged))
+        writer = processes.Process(target=write_labels, args=(place, clip_ids, first, until, acknowledged))
         writer.start()
         return writer, first
 
@@ -63,15 +67,16 @@ def test_a_killed_writer_loses_no_acknowledged_label_and_doubles_none(place: str
         writer.join()
     taken = acknowledged.read_text().split()
     stored = [row.uid for row in label_log(store)]
-    assert stored == uids[: len(stored)]
+    assert stored == [uid_of(number) for number in range(len(stored))]
     # The one under way when the writer was killed may have been stored and not acknowledged.
     assert len(taken) <= len(stored) <= len(taken) + 1
-    writer, _ = start()
+    n_labels = max(N_LABELS, len(stored))
+    writer, _ = start(n_labels)
     writer.join()
     assert writer.exitcode == 0
     rows = label_log(store)
-    assert [row.uid for row in rows] == uids
-    assert [row.clip.id for row in rows] == [clip_ids[number % 7] for number in range(N_LABELS)]
+    assert [row.uid for row in rows] == [uid_of(number) for number in range(n_labels)]
+    assert [row.clip.id for row in rows] == [clip_ids[number % 7] for number in range(n_labels)]
 
 
 @pytest.fixture
