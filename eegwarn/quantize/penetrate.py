@@ -33,7 +33,15 @@ class Penetration(Protocol):
         """
 
 
-class FCGrad(nn.Module):
+class _OfOneNumber(nn.Module):
+    """Multiplies the gradient by a factor of one number for each weight, through ``hidden`` units."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.factor = _Factor(1, hidden)
+
+
+class FCGrad(_OfOneNumber):
     """A factor that depends on the gradient, in units of its root mean square over the weight.
 
     Parameters
@@ -42,17 +50,13 @@ class FCGrad(nn.Module):
         Units of its one hidden layer.
     """
 
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        self.factor = _Factor(1, hidden)
-
     def forward(self, gradient: Tensor, approached: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """See `Penetration`."""
         size = gradient.square().mean().sqrt() + _TINY
         return gradient * self.factor((gradient / size).reshape(-1, 1)).view_as(gradient), memory
 
 
-class MultiFC(nn.Module):
+class MultiFC(_OfOneNumber):
     """A factor that depends on r~, with its mean over the weight taken away and divided by its spread.
 
     Parameters
@@ -60,10 +64,6 @@ class MultiFC(nn.Module):
     hidden : int
         Units of its one hidden layer.
     """
-
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        self.factor = _Factor(1, hidden)
 
     def forward(self, gradient: Tensor, approached: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """See `Penetration`."""

@@ -27,7 +27,7 @@ from eegwarn.warning.calibrate import probability
 from eegwarn.warning.indicators import INDICATORS, Indicator, RollingVariance, line_length
 from eegwarn.warning.trend import follow
 from training.benchmarks.kept_rows import add_rows, read_rows
-from training.benchmarks.label_study import labelled_by, true_events
+from training.benchmarks.label_study import TRAINING, labelled_by, true_events
 from training.config import MetaConfig, TrainConfig
 from training.fit import fit_warning
 from training.learned import Learned
@@ -44,15 +44,12 @@ TREND_S = (60.0, 1800.0)
 MINUTES = "backbone, minutes"
 _NAMES = (*INDICATORS, MINUTES)
 SIMULATION = SimulationConfig(seizures_per_hour=0.7)
-CONFIG = TrainConfig(
+CONFIG = replace(
+    TRAINING,
     method="meta",
     windows=WindowConfig(hop_s=4.0),
-    steps=300,
-    batch_size=32,
-    validate_every=100,
     validation_windows=1000,
-    threads=1,
-    wanted_false_alarms_per_day=24.0,
+    patience=8,
     meta=MetaConfig(warm_up_steps=100),
 )
 
