@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eegwarn.cli.options import AsJson, Overwrite, Seed, check_outputs
+from eegwarn.cli.options import AsJson, Overwrite, Seed, StorePlace, check_outputs
 from eegwarn.errors import EventsError, StoreError
 
 if TYPE_CHECKING:
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 labels_app = typer.Typer(help="The clinician's labels: list, import and export them.")
 alarms_app = typer.Typer(help="The alarms of beds.")
 
-StorePlace = Annotated[
-    str | None,
-    typer.Option(
-        "--store", help="A file or postgresql:// URL; if left out, EEGWARN_STORE or the file in your data folder."
-    ),
-]
 Rater = Annotated[str | None, typer.Option(help="Only this rater's.")]
 OfPatient = Annotated[str | None, typer.Option("--patient", help="Only on recordings of this patient.")]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eegwarn.cli.options import AsJson, Settings
+from eegwarn.cli.options import AsJson, Settings, StorePlace
 from eegwarn.errors import ConfigError, RecordingError, StoreError
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def monitor(
             help='Watch many beds: a TOML file with a table for each, such as ["bed 1"], source = "lsl:EEG1".'
         ),
     ] = None,
-    store: Annotated[
-        str | None, typer.Option(help="File or postgresql:// URL to write to; EEGWARN_STORE or your own if left out.")
-    ] = None,
+    store: StorePlace = None,
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:

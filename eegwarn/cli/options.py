@@ -17,6 +17,12 @@ Model = Annotated[Path, typer.Argument(help="A model file, NAME.eegwarn.")]
 Cohort = Annotated[Path, typer.Argument(help="A folder of recordings: CHB-MIT, Siena, BIDS, or plain files.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0, max=2**32 - 1)]
 Port = Annotated[int | None, typer.Option(help="Port of the dashboard; 8501 if left out.")]
+StorePlace = Annotated[
+    str | None,
+    typer.Option(
+        "--store", help="A file or postgresql:// URL; if left out, EEGWARN_STORE or the file in your data folder."
+    ),
+]
 
 
 def check_outputs(*outputs: Path | None, inputs: tuple[Path, ...], overwrite: bool) -> None:
