@@ -21,7 +21,9 @@ from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
 from eegwarn.config import from_table, to_table
 from eegwarn.errors import CohortError, OutputError
-from eegwarn.evaluate.bootstrap import Interval, mean_interval
+from eegwarn.evaluate import paired_differences
+from eegwarn.evaluate.bootstrap import Interval
+from eegwarn.evaluate.metrics import SAMPLE_METRICS
 from eegwarn.warning.trend import follow
 from training.batches import draw_rows, gather_windows, pool_windows
 from training.cache import default_cache
@@ -164,8 +166,13 @@ def quantize_model(
         footprints = measure_footprints([model, rounded, out])
     names = ("before", "plain 8 bits", "small")
     measured = [Measured(*each) for each in zip(names, evaluated, footprints, strict=True)]
-    gain, interval = _gain(evaluated[1], evaluated[2], np.random.default_rng(origin.seed))
-    return Shrunk(out, read_bundle(out), *measured, gain, interval, skipped)
+    (auroc,) = paired_differences(
+        [metric for metric in SAMPLE_METRICS if metric.key == "auroc"],
+        evaluated[1].report.patients,
+        evaluated[2].report.patients,
+        np.random.default_rng(origin.seed),
+    )
+    return Shrunk(out, read_bundle(out), *measured, auroc.gain, auroc.interval, skipped)
 
 
 def seen_again(
@@ -297,12 +304,3 @@ def _about(
     if state is not None:
         about |= {"steps": state.step, "validation_auroc": state.best_score, "history": state.history}
     return about
-
-
-def _gain(plain: Evaluated, small: Evaluated, rng: np.random.Generator) -> tuple[float, Interval]:
-    gains = [
-        after.samples.auroc - before.samples.auroc
-        for before, after in zip(plain.report.patients, small.report.patients, strict=True)
-    ]
-    known = [gain for gain in gains if np.isfinite(gain)]
-    return float(np.mean(known)) if known else float("nan"), mean_interval(known, rng)
