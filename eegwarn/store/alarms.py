@@ -208,9 +208,16 @@ def _act(store: Store, alarm_ids: Sequence[int], by: str, at: datetime | None, *
 
 
 def alarms_between(
-    store: Store, start: datetime | None = None, end: datetime | None = None, *, bed: str | None = None
+    store: Store,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    *,
+    bed: str | None = None,
+    most: int | None = None,
 ) -> tuple[StoredAlarm, ...]:
     """Give the alarms raised from ``start`` until before ``end``, of one bed or all, the latest first.
+
+    Where ``most`` is given, only so many of the latest.
 
     Raises
     ------
@@ -221,7 +228,7 @@ def alarms_between(
     conditions += [] if start is None else [alarms.c.raised_at >= start]
     conditions += [] if end is None else [alarms.c.raised_at < end]
     with store.reading() as connection:
-        return _read_alarms(connection, *conditions)
+        return _read_alarms(connection, *conditions, most=most)
 
 
 def present_beds(
@@ -262,16 +269,18 @@ def present_beds(
     return tuple(found)
 
 
-def _read_alarms(connection: Connection, *conditions: Any) -> tuple[StoredAlarm, ...]:
+def _read_alarms(connection: Connection, *conditions: Any, most: int | None = None) -> tuple[StoredAlarm, ...]:
+    latest_first = alarms.c.raised_at.desc(), alarms.c.id.desc()
+    these = select(alarms.c.id).join(beds).where(*conditions).order_by(*latest_first).limit(most)
     raised = (
         select(alarms.c.id, beds.c.name, alarms.c.raised_at, alarms.c.cleared_at, alarms.c.peak_probability)
         .join(beds)
-        .where(*conditions)
-        .order_by(alarms.c.raised_at.desc(), alarms.c.id.desc())
+        .where(alarms.c.id.in_(these))
+        .order_by(*latest_first)
     )
     rows = connection.execute(raised).all()
     done: dict[int, list[AlarmAction]] = {}
-    of_these = alarm_actions.c.alarm_id.in_(select(alarms.c.id).join(beds).where(*conditions))
+    of_these = alarm_actions.c.alarm_id.in_(these)
     for action in connection.execute(select(alarm_actions).where(of_these).order_by(alarm_actions.c.id)):
         kind = ActionKind(action.kind)
         done.setdefault(action.alarm_id, []).append(

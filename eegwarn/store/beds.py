@@ -6,11 +6,11 @@ and what people did about alarms are kept for good.
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, String, cast, delete, func, insert, literal_column, select, update
 
 from eegwarn.bedside.log import AlarmRow, BedLog, FaultRow, Heartbeat, LevelRow
 from eegwarn.errors import StoreError
@@ -119,6 +119,31 @@ def levels_between(store: Store, bed: str, start: datetime, end: datetime) -> tu
     )
     with store.reading() as connection:
         return tuple(LevelRow(*row) for row in connection.execute(query))
+
+
+def minutes_between(store: Store, bed: str, start: datetime, end: datetime) -> tuple[LevelRow, ...]:
+    """Give the highest warning level of every minute in which there is one, at the minute's start, in time order.
+
+    It is made for drawing: the database looks at the levels, and one row a minute comes back. The level is None where
+    nothing in the minute could be judged.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    # Both databases write a moment as YYYY-MM-DD HH:MM:SS, in UTC.
+    minute = func.substr(cast(levels.c.at, String), literal_column("1"), literal_column("16"))
+    query = (
+        select(minute, func.max(levels.c.level))
+        .join(beds)
+        .where(beds.c.name == bed, levels.c.at >= start, levels.c.at < end)
+        .group_by(minute)
+        .order_by(minute)
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+    return tuple(LevelRow(datetime.fromisoformat(at).replace(tzinfo=UTC), level) for at, level in rows)
 
 
 def faults_between(store: Store, bed: str, start: datetime, end: datetime) -> tuple[FaultRow, ...]:

@@ -140,3 +140,13 @@ def test_alarms_are_listed_by_bed_and_time_the_latest_first(store: Store) -> Non
         bed_log(store, bed).write(levels=[], alarms=[AlarmRow(after(seconds), None, 0.5)], faults=[])
     assert [alarm.raised_at for alarm in alarms_between(store, bed="a")] == [after(10), after(0)]
     assert [alarm.bed for alarm in alarms_between(store, after(5), after(10))] == ["b"]
+
+
+def test_only_so_many_of_the_latest_alarms_are_given_each_with_what_was_done(store: Store) -> None:
+    for minutes in range(4):
+        acknowledge(store, [raise_alarm(store, after(60 * minutes), after(60 * minutes + 9))], by=f"nurse {minutes}")
+    latest = alarms_between(store, most=2)
+    assert [(alarm.raised_at, alarm.actions[0].actor) for alarm in latest] == [
+        (after(180), "nurse 3"),
+        (after(120), "nurse 2"),
+    ]

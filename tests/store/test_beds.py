@@ -8,7 +8,7 @@ from eegwarn.bedside.log import AlarmRow, BedLog, BedState, FaultRow, Heartbeat,
 from eegwarn.errors import StoreError
 from eegwarn.store import Store, open_store
 from eegwarn.store.alarms import alarms_between, present_beds
-from eegwarn.store.beds import KEPT, KEPT_WHOLE, bed_log, faults_between, levels_between
+from eegwarn.store.beds import KEPT, KEPT_WHOLE, bed_log, faults_between, levels_between, minutes_between
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG_AGO, NEVER = START - timedelta(days=400), START + timedelta(days=400)
@@ -90,3 +90,12 @@ def test_a_sign_of_life_replaces_the_one_before(store: Store) -> None:
 def test_a_bed_without_a_usable_name_is_refused(store: Store, name: str) -> None:
     with pytest.raises(StoreError, match="name has 1 to 64"):
         bed_log(store, name)
+
+
+def test_a_minute_is_drawn_by_its_highest_level_and_one_without_judgement_by_none(store: Store) -> None:
+    levels = [(0, 0.2), (30, 0.7), (59.9, None), (60, 0.1), (120, None), (150, None), (300, 0.4)]
+    rows = [LevelRow(after(second), level) for second, level in levels]
+    bed_log(store, "bed 1").write(levels=rows, alarms=[], faults=[])
+    minutes = minutes_between(store, "bed 1", START, after(300))
+    assert minutes == (LevelRow(START, 0.7), LevelRow(after(60), 0.1), LevelRow(after(120), None))
+    assert minutes_between(store, "bed 2", LONG_AGO, NEVER) == ()
