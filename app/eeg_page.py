@@ -1,24 +1,26 @@
 """The stretch of EEG that the viewer draws: cut out of a recording at a cost that does not depend on where it lies."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.montages import BIPOLAR, shown_montage
 from eegwarn.signal.chain import SignalChain, SignalConfig
-from eegwarn.signal.mains import guess_mains_hz
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.quality import Quality
 from eegwarn.signal.recording import Recording
+from eegwarn.store.answer import Display
 
 SCALE_UV = 0.1
 """One step of the drawn int16, in µV: finer than a pixel at any sensitivity, and good to ±3276 µV."""
 
-_FILTER_MEMORY_S = 10.0
-"""By now the 0.5 Hz high-pass has forgotten a 3 mV step down to less than one step of the drawn int16."""
+_MEMORY_CYCLES = 5.0
+"""After so many cycles of its cutoff a high-pass has forgotten a 3 mV step to less than one step of the int16."""
+_LEAST_MEMORY_S = 3.0
 _LOOK_BEYOND_S = 1.0
 """Read past the end, so that the rate converter never guesses inside the page."""
 _CAPACITY = np.iinfo(np.int16).max
@@ -26,18 +28,22 @@ _CAPACITY = np.iinfo(np.int16).max
 
 @dataclass(frozen=True)
 class EegPage:
-    """EEG in the longitudinal bipolar montage, ready to be drawn.
+    """EEG ready to be drawn.
 
     Parameters
     ----------
-    data : ndarray of int16, shape (18, n_times)
+    data : ndarray of int16, shape (n_rows, n_times)
         In steps of ``scale_uv``; clipped at the ends of int16.
-    quality : ndarray of uint8, shape (18, n_times)
+    quality : ndarray of uint8, shape (n_rows, n_times)
         Bits of `Quality`; 0 where a sample can be trusted.
     start_s, sfreq : float
         Sample k lies at ``start_s + k / sfreq`` s from the start of the recording.
     scale_uv : float
         µV for one step of ``data``.
+    names : tuple of str
+        Of the rows.
+    display : Display
+        The montage and the filters, as settled.
     """
 
     data: NDArray[np.int16]
@@ -45,6 +51,8 @@ class EegPage:
     start_s: float
     sfreq: float
     scale_uv: float = SCALE_UV
+    names: tuple[str, ...] = LONGITUDINAL_BIPOLAR
+    display: Display = field(default_factory=Display)
 
 
 class BadStretch(NamedTuple):
@@ -56,23 +64,10 @@ class BadStretch(NamedTuple):
     reason: str
 
 
-def display_config(recording: Recording, config: SignalConfig | None = None) -> SignalConfig:
-    """Settle what a page leaves open: missing derivations are drawn as missing, and the mains frequency is looked up.
-
-    Parameters
-    ----------
-    recording : Recording
-        Its first minute is read where the mains frequency is not given.
-    config : SignalConfig or None
-        The model's, or the defaults.
-    """
-    config = config or SignalConfig()
-    mains_hz = guess_mains_hz(recording) if config.notch_hz == "auto" else config.notch_hz
-    return replace(config, missing="mask", notch_hz=mains_hz)
-
-
-def eeg_page(recording: Recording, start_s: float, duration_s: float, config: SignalConfig) -> EegPage:
-    """Cut out one stretch, filtered as the model sees it.
+def eeg_page(
+    recording: Recording, start_s: float, duration_s: float, config: SignalConfig, montage: str = BIPOLAR
+) -> EegPage:
+    """Cut out one stretch, filtered as the model sees it or as the reader chose.
 
     The causal filters are run from some seconds before the stretch, so that a page late in a long recording costs the
     same as one at its beginning.
@@ -84,36 +79,54 @@ def eeg_page(recording: Recording, start_s: float, duration_s: float, config: Si
     start_s, duration_s : float
         The stretch, in seconds; what lies outside the recording is left out.
     config : SignalConfig
-        As `display_config` gives it.
+        As `app.display.display_config` gives it.
+    montage : str
+        One of `app.montages.MONTAGES`.
 
     Returns
     -------
     EegPage
         Of ``duration_s`` at most; empty where the stretch lies wholly outside.
+
+    Raises
+    ------
+    MontageError
+        If the recording's channels give nothing of the montage.
+    RecordingError
+        If the recording cannot be read.
     """
     start_s = min(max(start_s, 0.0), recording.duration_s)
     end_s = min(start_s + duration_s, recording.duration_s)
     # Quality is judged by whole seconds from the recording's start: begin on one, or the flags would differ.
     second_len = round(recording.sfreq)
-    warm_up_s = _FILTER_MEMORY_S + math.ceil(config.quality.settle_s)
+    memory_s = max(_MEMORY_CYCLES / config.high_pass_hz, _LEAST_MEMORY_S)
+    warm_up_s = memory_s + math.ceil(config.quality.settle_s)
     first = max(0, math.floor((start_s - warm_up_s) * recording.sfreq / second_len)) * second_len
     stop = min(recording.n_times, math.ceil((end_s + _LOOK_BEYOND_S) * recording.sfreq))
-    chain = SignalChain(recording.channels, recording.sfreq, config)
-    parts = (chain.push(recording.read_uv(first, stop)), chain.flush())
+    shown = shown_montage(recording.channels, montage)
+    chain = SignalChain(shown.channels, recording.sfreq, config, montage=shown.montage)
+    parts = (chain.push(shown.with_average(recording.read_uv(first, stop))), chain.flush())
     data = np.concatenate([part.data for part in parts], axis=1)
     quality = np.concatenate([part.quality for part in parts], axis=1)
 
     first_s = first / recording.sfreq
     cut = slice(*(math.ceil((second - first_s) * config.sfreq - 1e-6) for second in (start_s, end_s)))
     steps = np.clip(np.rint(data[:, cut] / SCALE_UV), -_CAPACITY, _CAPACITY).astype(np.int16)
-    return EegPage(steps, quality[:, cut], first_s + cut.start / config.sfreq, config.sfreq)
+    notch_hz = 0.0 if config.notch_hz == "auto" else float(config.notch_hz)
+    return EegPage(
+        steps,
+        quality[:, cut],
+        first_s + cut.start / config.sfreq,
+        config.sfreq,
+        names=shown.montage.names,
+        display=Display(montage, config.high_pass_hz, config.low_pass_hz, notch_hz),
+    )
 
 
 def bad_stretches(page: EegPage) -> tuple[BadStretch, ...]:
     """Find the stretches of a page that cannot be trusted, row by row, with the reason in words."""
     found = []
-    for row in range(len(LONGITUDINAL_BIPOLAR)):
-        flags = page.quality[row]
+    for row, flags in enumerate(page.quality):
         edges = np.flatnonzero(np.diff(flags, prepend=np.uint8(0), append=np.uint8(0)))
         for left, right in pairwise(edges):
             if flags[left]:

@@ -8,20 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from app.display import HIGH_PASSES_HZ, LOW_PASSES_HZ, NOTCHES_HZ
 from app.eeg_page import EegPage, bad_stretches
 from app.findings import alarm_spans, fault_spans
+from app.montages import BIPOLAR, MONTAGES, side_of
+from app.spectrogram import Spectrogram
 from eegwarn.bedside.scoring import Scored
 from eegwarn.events.event import SeizureEvent
-from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
+from eegwarn.store.labels import LabelRow
 from eegwarn.warning.alarm import AlarmConfig, smooth
 
 PAGE_S = 10.0
-AHEAD_S = 2 * PAGE_S
-"""Sent beyond the page that is looked at, so that the next two turns need no answer; one page is sent before it."""
+LONGEST_PAGE_S = 60.0
+N_PAGES = 4
+"""Sent at once: the page before the one that is looked at, and two after it, so that two turns need no answer."""
 
 N_COLUMNS = 1200
 NOT_JUDGED = 255
 _LEVEL_STEPS = 254
+_FILTERED = ("montage", "high_pass_hz", "low_pass_hz", "notch_hz")
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ def recording_scene(
     scored: Scored | None,
     level: Level | None,
     why_not_scored: str = "",
+    labels: Sequence[LabelRow] = (),
+    montages: Sequence[str] = (BIPOLAR,),
 ) -> dict[str, Any]:
     """Gather what stays the same while a recording is looked at.
 
@@ -100,10 +107,15 @@ def recording_scene(
         None where the recording was not scored.
     why_not_scored : str
         Shown in place of the warning level.
+    labels : sequence of LabelRow
+        What clinicians said about clips of it.
+    montages : sequence of str
+        Those in which it can be shown.
     """
-    channels = [{"name": name, "side": side_of(name)} for name in LONGITUDINAL_BIPOLAR]
     return {
-        "recording": {"key": key, "duration_s": duration_s, "page_s": PAGE_S, "channels": channels},
+        "recording": {"key": key, "duration_s": duration_s},
+        "choices": display_choices(montages),
+        "labels": [label_scene(row) for row in labels],
         "seizures": [{"start_s": event.onset_s, "end_s": event.offset_s} for event in seizures],
         "alarms": [
             {"start_s": start_s, "end_s": end_s, "peak": alarm.peak_probability}
@@ -115,6 +127,28 @@ def recording_scene(
         "levels": packed(level_columns(level, duration_s)) if level else None,
         "threshold": level.threshold if level else None,
         "why_not_scored": why_not_scored,
+    }
+
+
+def display_choices(montages: Sequence[str]) -> dict[str, Any]:
+    """List what a reader may choose; montages that a recording cannot be shown in are named, and off."""
+    return {
+        "montage": list(MONTAGES),
+        "available": list(montages),
+        "high_pass_hz": list(HIGH_PASSES_HZ),
+        "low_pass_hz": list(LOW_PASSES_HZ),
+        "notch_hz": list(NOTCHES_HZ),
+    }
+
+
+def label_scene(row: LabelRow) -> dict[str, Any]:
+    """Say what a rater said about a clip, and where she put the onset."""
+    return {
+        "start_s": row.clip.start_s,
+        "end_s": row.clip.end_s,
+        "label": row.answer.label.value if row.answer else "",
+        "rater": row.rater,
+        "onset_s": row.answer.onset_s if row.answer else None,
     }
 
 
@@ -132,6 +166,8 @@ def page_scene(page: EegPage, level: Level | None) -> dict[str, Any]:
         "scale_uv": page.scale_uv,
         "n_times": n_times,
         "samples": packed(page.data.astype("<i2")),
+        "channels": [{"name": name.removesuffix("-AVG"), "side": side_of(name)} for name in page.names],
+        "display": {name: getattr(page.display, name) for name in _FILTERED},
         "bad": [list(stretch) for stretch in bad_stretches(page)],
         "level_time_s": level.time_s[inside].tolist() if level else [],
         "level": [None if np.isnan(value) else round(float(value), 4) for value in level.smoothed[inside]]
@@ -140,10 +176,18 @@ def page_scene(page: EegPage, level: Level | None) -> dict[str, Any]:
     }
 
 
-def side_of(derivation: str) -> str:
-    """Tell the side of the head: odd electrodes are left, even ones right, and Z is the midline."""
-    last = derivation[-1]
-    return "midline" if last == "Z" else "left" if int(last) % 2 else "right"
+def spectrogram_scene(of: Spectrogram) -> dict[str, Any]:
+    """Pack a spectrogram."""
+    return {
+        "start_s": of.start_s,
+        "end_s": of.end_s,
+        "low_hz": of.low_hz,
+        "high_hz": of.high_hz,
+        "n_columns": of.left.shape[1],
+        "n_rows": of.left.shape[0],
+        "left": packed(of.left),
+        "right": packed(of.right),
+    }
 
 
 def packed(values: ArrayLike) -> str:

@@ -7,15 +7,21 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.eeg_page import EegPage, display_config, eeg_page
+from app.display import chosen_montage, display_config
+from app.eeg_page import EegPage, eeg_page
 from app.folder import fingerprint
 from app.marks import marked_seizures
+from app.spectrogram import Spectrogram, spectrogram
 from eegwarn.bedside.bundle import Bundle, read_bundle
 from eegwarn.bedside.scoring import Scored, score_recording
+from eegwarn.cohort.content import file_fingerprint
 from eegwarn.errors import ModelError, RecordingError
 from eegwarn.events import SeizureEvent
 from eegwarn.signal.chain import SignalConfig
 from eegwarn.signal.recording import Recording, open_recording
+from eegwarn.store import Store
+from eegwarn.store.answer import Display
+from eegwarn.store.labels import LabelRow, label_log, present_labels
 
 Print = tuple[str, int, int]
 _MOST_SCORES = 32
@@ -77,15 +83,38 @@ def score(opened: OpenedRecording, model: OpenedModel, progress: Callable[[str, 
     return scored
 
 
+@st.cache_data(max_entries=64, ttl=10, show_spinner=False)
+def labels_of(file_print: Print, _store: Store) -> tuple[LabelRow, ...]:
+    """Find what clinicians say now of clips of a recording, looking again after 10 s.
+
+    Raises
+    ------
+    RecordingError, StoreError
+        If the recording or the store cannot be read.
+    """
+    content = file_fingerprint(Path(file_print[0]))
+    return tuple(row for row in present_labels(label_log(_store)) if row.clip.recording.fingerprint == content)
+
+
 @st.cache_data(max_entries=64, ttl=60, show_spinner=False)
 def seizures_of(file_print: Print, folder: Path, _recording: Recording) -> tuple[SeizureEvent, ...]:
     """Find the marked seizures, looking again after a minute; errors as for `marked_seizures`."""
     return marked_seizures(Path(file_print[0]), folder, _recording)
 
 
-def page_of(opened: OpenedRecording, config: SignalConfig | None, start_s: float, duration_s: float) -> EegPage:
-    """Cut out a page of EEG; errors as for `eeg_page`."""
-    return eeg_page(opened.recording, start_s, duration_s, _display(opened.file_print, config, opened.recording))
+def page_of(
+    opened: OpenedRecording, config: SignalConfig | None, start_s: float, duration_s: float, display: Display
+) -> EegPage:
+    """Cut out a page of EEG as a reader chose to see it; errors as for `eeg_page`."""
+    settled = _settled(opened.file_print, config, display, opened.recording)
+    montage = chosen_montage(opened.recording.channels, display)
+    return eeg_page(opened.recording, start_s, duration_s, settled, montage)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def spectrogram_of(file_print: Print, start_s: float, duration_s: float, _opened: OpenedRecording) -> Spectrogram:
+    """Give the spectrogram of a stretch of a recording; errors as for `eeg_page`."""
+    return spectrogram(page_of(_opened, None, start_s, duration_s, Display()))
 
 
 def _print_of(path: Path, error_type: type[RecordingError] | type[ModelError]) -> Print:
@@ -106,8 +135,8 @@ def _read(file_print: Print) -> Bundle:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _display(file_print: Print, config: SignalConfig | None, _recording: Recording) -> SignalConfig:
-    return display_config(_recording, config)
+def _settled(file_print: Print, config: SignalConfig | None, display: Display, _recording: Recording) -> SignalConfig:
+    return display_config(_recording, config, display)
 
 
 @st.cache_resource(show_spinner=False)

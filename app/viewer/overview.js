@@ -1,4 +1,4 @@
-// The strip of the whole recording: warning level, threshold, alarms, marked seizures, faults, and where the page lies.
+// The strip of the whole recording: warning level, threshold, alarms, marked seizures, labels, faults, and where the page lies.
 
 const NOT_JUDGED = 255; // of the 0..254 steps of a level
 
@@ -11,9 +11,9 @@ function overviewPlace(width, duration_s) {
   };
 }
 
-function drawOverview(canvas, scene, view_s, colours) {
+function drawOverview(canvas, scene, view_s, page_s, colours) {
   const { context, width, height } = prepare(canvas, colours);
-  const { duration_s, page_s } = scene.recording;
+  const { duration_s } = scene.recording;
   const place = overviewPlace(width, duration_s);
   const [top, bottom] = [14, height - 18];
   const right = width - MARGIN;
@@ -43,6 +43,10 @@ function drawOverview(canvas, scene, view_s, colours) {
     band(context, x, top, Math.max(place.x(alarm.end_s), x + 2), top + 4, colours.alarm, 1);
     band(context, x, top, x + 1.5, bottom, colours.alarm, 1);
     triangle(context, x, top, colours.alarm);
+  }
+  for (const one of scene.labels ?? []) {
+    const [x, end] = [place.x(one.start_s), Math.max(place.x(one.end_s), place.x(one.start_s) + 3)];
+    band(context, x, bottom - 5, end, bottom, one.label === "seizure" ? colours.seizure : colours.text, 0.9);
   }
   const x0 = place.x(view_s);
   const x1 = Math.max(place.x(Math.min(view_s + page_s, duration_s)), x0 + 4);

@@ -1,64 +1,82 @@
-// The page of EEG: 18 derivations, negative up, with the marks, the alarms and the warning level on the same time axis.
+// The page of EEG: rows of a montage, negative up, with marks, labels, alarms and the warning level on the same time axis.
 
 const TOP = 17; // px above the traces for the words of marks and alarms
-const LANE = 40; // px for the warning level below the traces
+const LANE = 40; // px for the warning level below the traces, where there is one
 const AXIS = 16; // px for the time axis
-const PX_PER_MM = 96 / 25.4; // the nominal pixel of CSS
 
-function tracesPlace(width, height, scene, view_s, sensitivity) {
-  const { page_s, channels } = scene.recording;
-  const bottom = height - LANE - AXIS;
-  const rowHeight = (bottom - TOP) / channels.length;
+// What a page is drawn with: `rows` are those shown, each with its row in the samples.
+function tracesPlace(canvas, scene, rows, view_s, settings) {
+  const { width, height } = canvas.getBoundingClientRect();
+  const page_s = pageSeconds(settings, width);
+  const lane = scene.threshold === null ? 0 : LANE;
+  const bottom = height - lane - AXIS;
+  const rowHeight = (bottom - TOP) / Math.max(rows.length, 1);
   const perSecond = (width - GUTTER - MARGIN) / page_s;
   return {
+    height,
+    lane,
     top: TOP,
     bottom,
     right: width - MARGIN,
     rowHeight,
     perSecond,
-    pxPerUv: PX_PER_MM / sensitivity,
+    view_s,
+    end_s: view_s + page_s,
+    pxPerUv: settings.px_mm / settings.sensitivity,
     x: (second) => GUTTER + (second - view_s) * perSecond,
-    y: (row) => TOP + (row + 0.5) * rowHeight,
-    level: (value) => height - AXIS - 3 - value * (LANE - 8),
+    second: (x) => view_s + (x - GUTTER) / perSecond,
+    y: (number) => TOP + (number + 0.5) * rowHeight,
+    level: (value) => height - AXIS - 3 - value * (lane - 8),
   };
 }
 
-function drawTraces(canvas, scene, buffer, view_s, sensitivity, colours) {
-  const { context, width, height } = prepare(canvas, colours);
-  const place = tracesPlace(width, height, scene, view_s, sensitivity);
-  const { page_s, channels } = scene.recording;
-  const page = { context, place, height, view_s, end_s: view_s + page_s };
+function shownRows(buffer, settings) {
+  const rows = (buffer?.channels ?? []).map((channel, row) => ({ ...channel, row, state: settings.rows[channel.name] }));
+  return rows.filter((row) => row.state !== "hidden");
+}
+
+// Draws what lies in `buffer`, or that it is on its way; gives the place of everything, for clicks and the caliper.
+function drawTraces(canvas, scene, { buffer, rows, isReading, view_s, settings }, colours) {
+  const { context } = prepare(canvas, colours);
+  const place = tracesPlace(canvas, scene, rows, view_s, settings);
+  const page = { context, place };
   drawGrid(page, colours);
   drawBands(page, scene, colours);
-  if (buffer) {
+  if (!isReading) {
     context.save();
     context.beginPath();
     context.rect(GUTTER, TOP - 6, place.right - GUTTER, place.bottom - TOP + 12);
     context.clip();
-    channels.forEach((channel, row) => drawTrace(page, buffer, row, colours[channel.side]));
+    rows.forEach((row, number) => drawTrace(page, buffer, row, number, colours[row.side]));
     context.restore();
-    drawReasons(page, buffer, colours);
-    drawLane(page, scene, buffer, colours);
+    drawReasons(page, buffer, rows, colours);
+    if (place.lane) drawLane(page, scene, buffer, colours);
   } else {
     context.globalAlpha = 0.7;
     label(context, "reading …", (GUTTER + place.right) / 2 - 20, (TOP + place.bottom) / 2, colours.text, colours);
     context.globalAlpha = 1;
   }
   drawWords(page, scene, colours);
-  drawNames(page, channels, colours);
+  drawLabels(page, scene, colours);
+  if (scene.clip) drawClipEdges(page, scene.clip, colours);
+  drawNames(page, rows, colours);
   drawCalibration(page, colours);
   const { top, bottom, right, rowHeight, perSecond, pxPerUv } = place;
   canvas.dataset.geometry = JSON.stringify({ left: GUTTER, right, top, bottom, rowHeight, perSecond, pxPerUv });
   canvas.dataset.view = String(view_s);
-  canvas.dataset.drawn = String(Boolean(buffer));
+  canvas.dataset.drawn = String(!isReading);
+  canvas.dataset.montage = buffer?.display?.montage ?? "";
+  return place;
 }
 
-function drawGrid({ context, place, height, view_s, end_s }, colours) {
+function drawGrid({ context, place }, colours) {
+  const { height, view_s, end_s } = place;
   context.strokeStyle = colours.text;
   context.lineWidth = 1;
   const step = roundStep(place.perSecond, 56);
   for (let second = Math.ceil(view_s); second <= end_s; second++) {
     const x = Math.round(place.x(second)) + 0.5;
+    context.lineWidth = second % 60 === 0 ? 2 : 1;
     context.globalAlpha = second % 60 === 0 ? 0.6 : second % 5 === 0 ? 0.28 : 0.13;
     line(context, x, TOP, x, height - AXIS);
     context.globalAlpha = 1;
@@ -66,38 +84,22 @@ function drawGrid({ context, place, height, view_s, end_s }, colours) {
     context.textAlign = "center";
     if (second % step === 0) context.fillText(clock(second), x, height - AXIS / 2);
   }
+  context.lineWidth = 1;
   context.globalAlpha = 0.4;
   line(context, GUTTER, place.bottom + 2.5, place.right, place.bottom + 2.5);
   context.globalAlpha = 1;
 }
 
-// A stretch in pixels, cut at the ends of the page; null where it lies outside.
-function onPage({ place, view_s, end_s }, { start_s, end_s: stretch_end_s }) {
-  const last_s = stretch_end_s ?? start_s;
-  if (last_s < view_s || start_s > end_s) return null;
-  return { x0: Math.max(place.x(start_s), GUTTER), x1: Math.min(Math.max(place.x(last_s), place.x(start_s) + 2), place.right) };
-}
-
-function drawBands(page, scene, colours) {
-  const { context, height } = page;
-  for (const seizure of scene.seizures) {
-    const span = onPage(page, seizure);
-    if (span) band(context, span.x0, TOP, span.x1, height - AXIS, colours.seizure, 0.13);
-  }
-  for (const alarm of scene.alarms) {
-    const span = onPage(page, alarm);
-    if (span) band(context, span.x0, 0, span.x1, TOP - 2, colours.alarm, 0.25);
-  }
-}
-
-function drawTrace({ context, place, view_s, end_s }, buffer, row, colour) {
+function drawTrace({ context, place }, buffer, { row, state }, number, colour) {
+  const { view_s, end_s } = place;
   const { sfreq, scale_uv, start_s, samples, n_times } = buffer;
   const first = Math.max(0, Math.floor((view_s - start_s) * sfreq) - 1);
   const last = Math.min(n_times, Math.ceil((end_s - start_s) * sfreq) + 2);
   const pxPerStep = scale_uv * place.pxPerUv; // positive downwards: negative is up
-  const middle = place.y(row);
+  const middle = place.y(number);
+  const strength = state === "dimmed" ? 0.25 : 1;
   const trace = (from, to, alpha) => {
-    context.globalAlpha = alpha;
+    context.globalAlpha = alpha * strength;
     context.beginPath();
     for (let k = from; k < to; k++) {
       context.lineTo(place.x(start_s + k / sfreq), middle + samples[row * n_times + k] * pxPerStep);
@@ -120,21 +122,8 @@ function drawTrace({ context, place, view_s, end_s }, buffer, row, colour) {
   context.globalAlpha = 1;
 }
 
-// Why a stretch is dimmed, once for neighbouring rows that share it.
-function drawReasons(page, buffer, colours) {
-  const { context, place } = page;
-  const above = (row, start_s, reason) =>
-    buffer.bad.some((other) => other[0] === row - 1 && other[1] === start_s && other[3] === reason);
-  for (const [row, start_s, end_s, reason] of buffer.bad) {
-    const span = onPage(page, { start_s, end_s });
-    if (!span || span.x1 - span.x0 < 3 || above(row, start_s, reason)) continue;
-    label(context, reason, span.x0 + 4, place.y(row) - Math.min(7, place.rowHeight / 4), colours.text, colours);
-  }
-}
-
 function drawLane(page, scene, buffer, colours) {
-  const { context, place, height } = page;
-  if (scene.threshold === null) return;
+  const { context, place } = page;
   context.save();
   context.beginPath();
   context.rect(GUTTER, place.bottom, place.right - GUTTER, LANE + 3);
@@ -149,7 +138,7 @@ function drawLane(page, scene, buffer, colours) {
   // A level holds until the next window has ended, and a fault interrupts the line.
   buffer.level.forEach((value, index) => {
     if (value === null) return;
-    const [from_s, until_s = page.end_s] = buffer.level_time_s.slice(index, index + 2);
+    const [from_s, until_s = place.end_s] = buffer.level_time_s.slice(index, index + 2);
     if (!index || buffer.level[index - 1] === null) context.moveTo(place.x(from_s), place.level(value));
     context.lineTo(place.x(from_s), place.level(value));
     context.lineTo(place.x(until_s), place.level(value));
@@ -158,44 +147,22 @@ function drawLane(page, scene, buffer, colours) {
   context.restore();
   for (const fault of scene.faults) {
     const span = onPage(page, fault);
-    if (span) hatch(context, span.x0, place.bottom + 3, span.x1, height - AXIS, colours, "FAULT: not judged");
+    if (span) hatch(context, span.x0, place.bottom + 3, span.x1, place.height - AXIS, colours, "FAULT: not judged");
   }
 }
 
-function drawWords(page, scene, colours) {
-  const { context } = page;
-  for (const seizure of scene.seizures) {
-    const x = page.place.x(seizure.start_s);
-    const span = onPage(page, seizure);
-    if (!span) continue;
-    context.strokeStyle = colours.seizure;
-    context.lineWidth = 2;
-    if (x >= GUTTER) line(context, x, TOP, x, page.height - AXIS);
-    label(context, x >= GUTTER ? "■ marked seizure" : "■ seizure goes on", span.x0 + 3, TOP + 7, colours.seizure, colours);
-  }
-  for (const alarm of scene.alarms) {
-    const x = page.place.x(alarm.start_s);
-    const span = onPage(page, alarm);
-    if (!span) continue;
-    context.strokeStyle = colours.alarm;
-    context.lineWidth = 2;
-    if (x >= GUTTER) {
-      line(context, x, 2, x, page.height - AXIS);
-      triangle(context, x, 11, colours.alarm);
-    }
-    label(context, x >= GUTTER ? `ALARM, peak ${alarm.peak.toFixed(2)}` : "▲ alarm goes on", span.x0 + 8, 8, colours.alarm, colours);
-  }
-}
-
-function drawNames({ context, place, height }, channels, colours) {
+function drawNames({ context, place }, rows, colours) {
   context.textAlign = "left";
-  channels.forEach((channel, row) => {
-    context.fillStyle = colours[channel.side];
-    context.fillText(channel.name, 4, place.y(row));
+  rows.forEach((row, number) => {
+    context.globalAlpha = row.state === "dimmed" ? 0.45 : 1;
+    context.fillStyle = colours[row.side];
+    context.fillText(row.name, 4, place.y(number));
   });
+  context.globalAlpha = 1;
+  if (!place.lane) return;
   context.fillStyle = colours.text;
-  context.fillText("warning", 4, height - AXIS - LANE / 2 - 5);
-  context.fillText("level", 4, height - AXIS - LANE / 2 + 7);
+  context.fillText("warning", 4, place.height - AXIS - LANE / 2 - 5);
+  context.fillText("level", 4, place.height - AXIS - LANE / 2 + 7);
 }
 
 // A bar of 100 µV (or the next round amount that fits) to hold the traces against.

@@ -1,13 +1,10 @@
-// The viewer: holds the place and the sensitivity, answers keys and clicks at once, and asks for EEG ahead of the reader.
+// The viewer: holds the place in the recording, answers keys and clicks at once, and asks for EEG ahead of the reader.
 
-const SENSITIVITIES = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500]; // µV/mm
-const DEFAULT_SENSITIVITY = 10;
-const REMEMBERED = "eegwarn.sensitivity";
 const KEPT_BUFFERS = 8;
 const ANSWER_TIMEOUT_MS = 3000;
 const viewers = new WeakMap();
 
-export default function (component) {
+function mountViewer(component) {
   const { data, parentElement } = component;
   if (!viewers.has(parentElement)) viewers.set(parentElement, createViewer(parentElement));
   const viewer = viewers.get(parentElement);
@@ -21,30 +18,30 @@ export default function (component) {
 
 function createViewer(parent) {
   const root = parent.querySelector(".viewer");
+  const closing = new AbortController();
   const viewer = {
     root,
     overview: root.querySelector(".overview"),
-    traces: root.querySelector(".traces"),
     scene: null,
     buffers: [],
     view_s: 0,
-    sensitivity: rememberedSensitivity(),
-    asked_at: 0, // ms, of the question that waits for its answer; 0 where none does
+    asked: null, // the question that waits for its answer
     isDrawing: false,
     receive: (data) => receive(viewer, data),
   };
-  const closing = new AbortController();
+  const onDisplay = () => viewer.scene && go(viewer, viewer.view_s);
+  viewer.pane = createPane(root, { display: onDisplay, look: () => redraw(viewer) }, closing.signal);
   const listen = (target, name, handler) => target.addEventListener(name, handler, { signal: closing.signal });
   listen(document, "keydown", (event) => onKey(viewer, event));
   listen(viewer.overview, "click", (event) => {
     const place = overviewPlace(viewer.overview.getBoundingClientRect().width, viewer.scene.recording.duration_s);
-    go(viewer, place.second(event.offsetX) - viewer.scene.recording.page_s / 2);
+    go(viewer, place.second(event.offsetX) - pageOf(viewer) / 2);
     root.focus({ preventScroll: true });
   });
   listen(root, "click", (event) => act(viewer, event.target.dataset.act));
   listen(root, "transitionend", () => redraw(viewer));
-  const resizing = new ResizeObserver(() => redraw(viewer));
-  resizing.observe(viewer.traces);
+  const resizing = new ResizeObserver(() => viewer.scene && go(viewer, viewer.view_s));
+  resizing.observe(viewer.pane.canvas);
   viewer.close = () => {
     closing.abort();
     resizing.disconnect();
@@ -52,22 +49,26 @@ function createViewer(parent) {
   return viewer;
 }
 
+function pageOf(viewer) {
+  return pageSeconds(viewer.pane.settings, viewer.pane.canvas.getBoundingClientRect().width);
+}
+
 function receive(viewer, data) {
   const isFirst = viewer.scene === null;
   const isNewVisit = isFirst || viewer.scene.visit !== data.visit;
   if (isFirst || viewer.scene.recording.key !== data.recording.key) viewer.buffers = [];
   viewer.scene = { ...data, levels: data.levels && decode(data.levels, Uint8Array) };
-  viewer.buffers = viewer.buffers.filter((buffer) => buffer.start_s !== data.page.start_s).slice(1 - KEPT_BUFFERS);
-  viewer.buffers.push({
-    ...data.page,
-    samples: decode(data.page.samples, Int16Array),
-    end_s: data.page.start_s + data.page.n_times / data.page.sfreq,
-  });
-  viewer.asked_at = 0;
+  viewer.buffers = [...viewer.buffers.slice(1 - KEPT_BUFFERS), readPage(data.page)];
+  viewer.asked = null;
   if (isNewVisit) viewer.view_s = withinRecording(viewer, data.start_s);
   if (isNewVisit && !isFirst) viewer.root.focus({ preventScroll: true });
   askAhead(viewer);
   redraw(viewer);
+}
+
+function readPage(page) {
+  const end_s = page.start_s + page.n_times / page.sfreq;
+  return { ...page, samples: decode(page.samples, Int16Array), end_s };
 }
 
 function decode(text, Type) {
@@ -78,12 +79,13 @@ function decode(text, Type) {
 }
 
 function withinRecording(viewer, second) {
-  const { duration_s, page_s } = viewer.scene.recording;
-  return Math.min(Math.max(second, 0), Math.max(duration_s - page_s, 0));
+  return Math.min(Math.max(second, 0), Math.max(viewer.scene.recording.duration_s - pageOf(viewer), 0));
 }
 
 function go(viewer, second) {
-  viewer.view_s = withinRecording(viewer, second);
+  const view_s = withinRecording(viewer, second);
+  if (view_s !== viewer.view_s && viewer.pane.caliper.isOn) viewer.pane.caliper = newCaliper();
+  viewer.view_s = view_s;
   askAhead(viewer);
   redraw(viewer);
 }
@@ -91,33 +93,41 @@ function go(viewer, second) {
 function bufferFor(viewer, from_s, to_s) {
   const end_s = Math.min(to_s, viewer.scene.recording.duration_s);
   const slack_s = 0.02; // buffers begin and end on samples, not on round seconds
-  const covers = (buffer) =>
-    buffer.start_s <= Math.max(from_s, 0) + slack_s && buffer.end_s >= end_s - slack_s;
-  return viewer.buffers.findLast(covers);
+  const { settings } = viewer.pane;
+  const fits = (buffer) =>
+    buffer.start_s <= Math.max(from_s, 0) + slack_s &&
+    buffer.end_s >= end_s - slack_s &&
+    isAsChosen(buffer.display, settings, viewer.scene.choices?.available);
+  return viewer.buffers.findLast(fits);
 }
 
-// One question at a time: the newest place is asked for when the answer to the last one is here.
+// One question at a time: the newest place is asked for when the answer to the last one is here. What was answered and
+// still does not fit, such as a page at the edge of what can be sent, is not asked again.
 function askAhead(viewer) {
-  const { page_s } = viewer.scene.recording;
+  const page_s = pageOf(viewer);
   if (bufferFor(viewer, viewer.view_s - page_s, viewer.view_s + 2 * page_s)) return;
   const now = performance.now();
-  if (viewer.asked_at && now - viewer.asked_at < ANSWER_TIMEOUT_MS) return;
-  viewer.asked_at = now;
-  viewer.ask({ visit: viewer.scene.visit, start_s: viewer.view_s });
+  if (viewer.asked && now - viewer.asked.at_ms < ANSWER_TIMEOUT_MS) return;
+  const display = askedDisplay(viewer.pane.settings);
+  const question = { visit: viewer.scene.visit, start_s: viewer.view_s, page_s, display };
+  if (viewer.lastQuestion === JSON.stringify(question) && !viewer.asked) return;
+  viewer.lastQuestion = JSON.stringify(question);
+  viewer.asked = { at_ms: now };
+  viewer.ask(question);
 }
 
 function onKey(viewer, event) {
-  const focus = document.activeElement;
-  const isOurs = focus === document.body || focus === viewer.root.getRootNode().host || viewer.root.contains(focus);
-  if (!viewer.scene || !isOurs || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!viewer.scene || !isOurs(viewer.root) || isTyped(event)) return;
+  if (keyOnPane(viewer.pane, event)) {
+    event.preventDefault();
+    return;
+  }
   const half = event.shiftKey ? "half-" : "";
   const acts = {
     ArrowRight: `${half}page-on`,
     ArrowLeft: `${half}page-back`,
     PageDown: "page-on",
     PageUp: "page-back",
-    ArrowUp: "larger",
-    ArrowDown: "smaller",
     Home: "first",
     End: "last",
     n: "next-event",
@@ -129,14 +139,19 @@ function onKey(viewer, event) {
   act(viewer, name);
 }
 
+function isOurs(root) {
+  const focus = document.activeElement;
+  return focus === document.body || focus === root.getRootNode().host || root.contains(focus);
+}
+
 function act(viewer, name) {
-  if (!viewer.scene || !name) return;
-  const { page_s, duration_s } = viewer.scene.recording;
+  if (!viewer.scene || !name || actOnPane(viewer.pane, name)) return;
+  const { duration_s } = viewer.scene.recording;
+  const page_s = pageOf(viewer);
   const turns = { "page-on": 1, "page-back": -1, "half-page-on": 0.5, "half-page-back": -0.5 };
   if (name in turns) go(viewer, viewer.view_s + turns[name] * page_s);
   else if (name === "first") go(viewer, 0);
   else if (name === "last") go(viewer, duration_s);
-  else if (name === "larger" || name === "smaller") setSensitivity(viewer, name === "larger" ? -1 : 1);
   else goToEvent(viewer, name === "next-event" ? 1 : -1);
 }
 
@@ -149,49 +164,28 @@ function goToEvent(viewer, direction) {
   if (target !== undefined) go(viewer, target);
 }
 
-function setSensitivity(viewer, step) {
-  const index = SENSITIVITIES.indexOf(viewer.sensitivity) + step;
-  viewer.sensitivity = SENSITIVITIES[Math.min(Math.max(index, 0), SENSITIVITIES.length - 1)];
-  try {
-    localStorage.setItem(REMEMBERED, String(viewer.sensitivity));
-  } catch {
-    // A browser that keeps nothing shows the default next time.
-  }
-  redraw(viewer);
-}
-
-function rememberedSensitivity() {
-  try {
-    const remembered = Number(localStorage.getItem(REMEMBERED));
-    if (SENSITIVITIES.includes(remembered)) return remembered;
-  } catch {
-    // As above.
-  }
-  return DEFAULT_SENSITIVITY;
-}
-
 function redraw(viewer) {
   if (viewer.isDrawing || !viewer.scene) return;
   viewer.isDrawing = true;
   requestAnimationFrame(() => {
     viewer.isDrawing = false;
-    const { scene, view_s, sensitivity } = viewer;
-    const buffer = bufferFor(viewer, view_s, view_s + scene.recording.page_s);
+    const { scene, view_s } = viewer;
+    const page_s = pageOf(viewer);
+    const buffer = bufferFor(viewer, view_s, view_s + page_s);
     const colours = palette(viewer.root);
-    drawOverview(viewer.overview, scene, view_s, colours);
-    drawTraces(viewer.traces, scene, buffer, view_s, sensitivity, colours);
-    showWords(viewer, buffer);
+    drawOverview(viewer.overview, scene, view_s, page_s, colours);
+    drawPane(viewer.pane, scene, buffer ?? viewer.buffers.at(-1), !buffer, view_s, colours);
+    showWords(viewer, buffer, view_s + page_s);
   });
 }
 
-function showWords(viewer, buffer) {
+function showWords(viewer, buffer, page_end_s) {
   const { scene, view_s, root } = viewer;
-  const end_s = Math.min(view_s + scene.recording.page_s, scene.recording.duration_s);
+  const end_s = Math.min(page_end_s, scene.recording.duration_s);
   const place = root.querySelector(".place");
   const total = document.createElement("small");
   total.textContent = ` of ${clock(scene.recording.duration_s)}`;
   place.replaceChildren(`${clock(view_s)} – ${clock(end_s)}`, total);
-  root.querySelector(".sensitivity-text").textContent = `${viewer.sensitivity} µV/mm`;
   root.querySelector(".state").replaceChildren(...stateOfPage(scene, buffer, view_s, end_s));
 }
 

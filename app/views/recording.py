@@ -1,6 +1,6 @@
 """The view of one scored recording: its EEG, the warning level, and the list of alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,28 @@ import streamlit as st
 
 from app import findings
 from app.access import is_loopback
+from app.display import asked_display
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
-from app.scene import AHEAD_S, PAGE_S, Level, level_of, page_scene, recording_scene
-from app.scores import OpenedModel, OpenedRecording, is_scored, open_file, open_model, page_of, score, seizures_of
+from app.montages import montages_for
+from app.opened_store import dashboard_store
+from app.scene import LONGEST_PAGE_S, N_PAGES, PAGE_S, Level, level_of, page_scene, recording_scene
+from app.scores import (
+    OpenedModel,
+    OpenedRecording,
+    is_scored,
+    labels_of,
+    open_file,
+    open_model,
+    page_of,
+    score,
+    seizures_of,
+)
 from app.viewer import viewer
 from eegwarn.bedside.scoring import Scored
 from eegwarn.cohort.listing import RECORDING_SUFFIXES
 from eegwarn.errors import EegwarnError
 from eegwarn.events.event import SeizureEvent
+from eegwarn.store.labels import LabelRow
 
 _VIEWER = "viewer"
 _BEFORE_EVENT_S = 3.0
@@ -155,30 +169,53 @@ def _show_eeg(
     why_not: str,
 ) -> None:
     """Show the viewer; only this part runs again when pages are turned."""
-    visit, start_s = _place(key)
+    visit, start_s, page_s = _place(key)
     level: Level | None = None
     if scored is not None and model is not None:
         level = level_of(scored, model.bundle.config.alarm)
     duration_s = opened.recording.duration_s
     scene = recording_scene(
-        key=key, duration_s=duration_s, seizures=seizures, scored=scored, level=level, why_not_scored=why_not
+        key=key,
+        duration_s=duration_s,
+        seizures=seizures,
+        scored=scored,
+        level=level,
+        why_not_scored=why_not,
+        labels=_labels(opened),
+        montages=montages_for(opened.recording.channels),
     )
-    first_s = max(0.0, min(start_s, duration_s - PAGE_S) - PAGE_S)
+    first_s = max(0.0, min(start_s, duration_s - page_s) - page_s)
+    display = asked_display((_ask() or {}).get("display"))
     try:
-        page = page_of(opened, model.bundle.config.signal if model else None, first_s, 2 * PAGE_S + AHEAD_S)
+        page = page_of(opened, model.bundle.config.signal if model else None, first_s, N_PAGES * page_s, display)
     except EegwarnError as error:
         st.error(str(error))
         return
     viewer(scene | {"page": page_scene(page, level), "visit": visit, "start_s": start_s}, key=_VIEWER)
 
 
-def _place(key: str) -> tuple[str, float]:
-    """Tell which visit of which recording this is, and where it stands: where the viewer last asked for EEG."""
+def _labels(opened: OpenedRecording) -> tuple[LabelRow, ...]:
+    """Find labels of the recording; without a store there are none."""
+    try:
+        store = dashboard_store()
+        return labels_of(opened.file_print, store) if store else ()
+    except EegwarnError as error:
+        st.warning(str(error))
+        return ()
+
+
+def _place(key: str) -> tuple[str, float, float]:
+    """Tell which visit of which recording this is, where the viewer last asked for EEG, and how much fills its page."""
     visit = st.session_state.get("visit")
     if visit is None or visit["key"] != key:
         _go_to(key, 0.0)
         visit = st.session_state["visit"]
-    ask = st.session_state.get(_VIEWER, {}).get("ask")
+    ask = _ask()
+    page_s = min(max(float(ask["page_s"]), 1.0), LONGEST_PAGE_S) if ask else PAGE_S
     if ask and ask["visit"] == visit["name"]:
-        return visit["name"], float(ask["start_s"])
-    return visit["name"], float(visit["start_s"])
+        return visit["name"], float(ask["start_s"]), page_s
+    return visit["name"], float(visit["start_s"]), page_s
+
+
+def _ask() -> Mapping[str, Any] | None:
+    return st.session_state.get(_VIEWER, {}).get("ask")

@@ -13,7 +13,7 @@ from eegwarn.errors import ConfigError, RecordingError
 from eegwarn.signal.channels import Channel
 from eegwarn.signal.filters import STOPBAND_RATIO, CausalFilter, RateConverter, design_band
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
-from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR, Missing, plan_montage
+from eegwarn.signal.montage import Missing, Montage, plan_montage
 from eegwarn.signal.quality import Quality, QualityConfig, QualityJudge
 from eegwarn.signal.recording import Recording
 
@@ -92,6 +92,8 @@ class SignalChain:
         What to do.
     mains_hz : {0, 50, 60}
         What ``config.notch_hz = "auto"`` stands for here.
+    montage : Montage or None
+        What is formed of the channels; the longitudinal bipolar montage, which models see, if None.
 
     Raises
     ------
@@ -101,15 +103,23 @@ class SignalChain:
         If the rate is below 50 Hz.
     """
 
-    def __init__(self, channels: tuple[Channel, ...], sfreq: float, config: SignalConfig, *, mains_hz: int = 0) -> None:
+    def __init__(
+        self,
+        channels: tuple[Channel, ...],
+        sfreq: float,
+        config: SignalConfig,
+        *,
+        mains_hz: int = 0,
+        montage: Montage | None = None,
+    ) -> None:
         if not sfreq >= LEAST_SFREQ:
             raise RecordingError(
                 f"EEG at {sfreq:g} Hz is too slow to be judged; at least {LEAST_SFREQ:g} Hz are needed."
             )
         self.config = config
-        self.montage = plan_montage(channels, missing=config.missing)
+        self.montage = montage or plan_montage(channels, missing=config.missing)
         notch_hz = mains_hz if config.notch_hz == "auto" else config.notch_hz
-        n_derivations = len(LONGITUDINAL_BIPOLAR)
+        n_derivations = len(self.montage.names)
         self._sfreq = sfreq
         self._judge = QualityJudge(len(channels), sfreq, (notch_hz,) if notch_hz else (50, 60), config.quality)
         band = design_band(config.high_pass_hz, config.low_pass_hz, notch_hz, sfreq=sfreq)

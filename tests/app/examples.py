@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from edfio import Edf, EdfAnnotation, EdfSignal
 
-import app
+from app.viewer import markup, style
 from eegwarn.bedside.scoring import Scored
 from eegwarn.warning.alarm import Alarm, Fault
 
@@ -47,10 +47,5 @@ def scored_with(
     return Scored("test.edf", None, duration_s, 4.0, horizon_s, start_s, level, alarms, faults)
 
 
-def _viewer_html() -> str:
-    folder = Path(app.__file__).parent / "viewer"
-    return f"<style>{(folder / 'viewer.css').read_text()}</style>{(folder / 'viewer.html').read_text()}"
-
-
-VIEWER_HTML = _viewer_html()
+VIEWER_HTML = f"<style>{style()}</style>{markup()}"
 """The viewer's markup and style, for a page without a server."""

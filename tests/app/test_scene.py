@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.eeg_page import EegPage
-from app.scene import NOT_JUDGED, Level, level_columns, page_scene, recording_scene, side_of
+from app.montages import side_of
+from app.scene import NOT_JUDGED, Level, level_columns, page_scene, recording_scene
 from eegwarn.events.event import SeizureEvent
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.warning.alarm import Alarm, Fault

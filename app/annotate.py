@@ -1,0 +1,220 @@
+"""What the annotation page shows: which clips are asked about, why, and how far a rater has come."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from app.annotate_answers import Written, write_acts
+from app.display import asked_display
+from app.montages import montages_for
+from app.scene import display_choices, page_scene, spectrogram_scene
+from app.scores import open_file, page_of, spectrogram_of
+from eegwarn.errors import EegwarnError
+from eegwarn.store.agreement import Agreement, agreement_between, agreement_with_oneself
+from eegwarn.store.answer import Display
+from eegwarn.store.labels import LabelRow
+from eegwarn.store.models import read_prediction, stored_models
+from eegwarn.store.queue import OpenQuery, n_answered, open_queries
+from eegwarn.store.store import Store
+
+CLIPS_AHEAD = 5
+"""Held by the page at any time, so that the next clip is there before the key is pressed."""
+
+AROUND_S = 10.0
+"""EEG sent before and after each clip, for a look around."""
+
+CONTEXT_S = 600.0
+"""Length of the spectrogram around a clip."""
+
+_WORDS = {
+    "margin": "the model is undecided here",
+    "entropy": "the model is undecided here",
+    "model change": "an answer here would change the model most",
+    "coverage": "nothing like it has been labelled yet",
+    "density": "it is typical of much of the recording",
+    "entropy x density": "the model is undecided here, and much else is like it",
+    "coverage x entropy": "the model is undecided here, and nothing like it has been labelled yet",
+    "far from seizures": "it is unlike the seizures labelled so far",
+    "far from calm": "it is unlike the calm EEG labelled so far",
+    "time since label": "nothing near it in time has been labelled yet",
+    "doubt": "a rough mark and the EEG around it disagree",
+    "random": "it was drawn by chance, to keep the picture fair",
+}
+_TELLING = {"seizure probability": "how likely the model takes a seizure to be"}
+"""Reasons that tell the model's score, which raters are blind to unless they ask."""
+
+_LEAST_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the page in the browser has and wants.
+
+    Parameters
+    ----------
+    acts : tuple of mapping
+        What was done and is not known to be stored, as `write_acts` takes it.
+    held : tuple of int
+        Questions whose clips the page has, in the display that is chosen.
+    display : Display
+        How the EEG is to be shown.
+    is_unblind : bool
+        Whether the rater asked for the model's level.
+    """
+
+    acts: tuple[Mapping[str, Any], ...] = ()
+    held: tuple[int, ...] = ()
+    display: Display = field(default_factory=Display)
+    is_unblind: bool = False
+
+
+def work_of(sent: Mapping[str, Any] | None, rater: str) -> Work:
+    """Read what the page sent; what it sent for another rater is left to that rater's own visit."""
+    if not sent or sent.get("rater") != rater:
+        return Work()
+    held = tuple(int(one) for one in sent.get("held", ()))
+    return Work(tuple(sent.get("acts", ())), held, asked_display(sent.get("display")), bool(sent.get("is_unblind")))
+
+
+def annotation_scene(store: Store, work: Work, rater: str) -> dict[str, Any]:
+    """Write what was done, and gather what the page needs next.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    written = write_acts(store, work.acts, rater=rater)
+    left = [act for act in work.acts if act["uid"] not in written.uids]
+    queue = open_queries(store, rater=rater)
+    done = [int(act["query_id"]) for act in left if act["action"] == "label"]
+    ahead = [query for query in queue if query.id not in done][:CLIPS_AHEAD]
+    about = {str(query.id): _about(store, query, work) for query in ahead}
+    return page_state(rater, str(store.place), written) | {
+        "queue": [query.id for query in queue],
+        "clips": [clip_scene(query, work.display) for query in clips_to_send(ahead, work.held)],
+        "about": about,
+        "n_answered": sum(n_answered(store, rater=rater).values()),
+    }
+
+
+def page_state(rater: str, place: str, written: Written) -> dict[str, Any]:
+    """Give what the page is told even where the store cannot be read: its ``queue`` of None leaves all as it is."""
+    return {
+        "rater": rater,
+        "place": place,
+        "written": list(written.uids),
+        "problem": written.problem,
+        "queue": None,
+        "clips": [],
+        "about": {},
+        "n_answered": 0,
+        "n_ahead": CLIPS_AHEAD,
+        "agreement": [],
+    }
+
+
+def _about(store: Store, query: OpenQuery, work: Work) -> dict[str, str]:
+    why = {"why": why_asked(query.reason, is_blind=not work.is_unblind)}
+    return why | ({"level": level_in_words(store, query)} if work.is_unblind else {})
+
+
+def why_asked(reason: Mapping[str, float], *, is_blind: bool) -> str:
+    """Say in words why a clip is asked about: the reasons that weighed most, heaviest first.
+
+    Parameters
+    ----------
+    reason : mapping of str to float
+        Features and their signed shares, as the store keeps them.
+    is_blind : bool
+        Whether reasons that tell the model's score are left out.
+    """
+    for_it = {name: share for name, share in reason.items() if math.isfinite(share) and share > 0}
+    total = sum(for_it.values())
+    weighty = sorted((name for name in for_it if for_it[name] >= _LEAST_SHARE * total), key=lambda name: -for_it[name])
+    told = [name for name in weighty if not (is_blind and name in _TELLING)]
+    words = [_TELLING.get(name) or _WORDS.get(name) or name.replace("_", " ") for name in told]
+    text = "; ".join(list(dict.fromkeys(words))[:3])
+    return f"{text[0].upper()}{text[1:]}." if text else "No reason was kept."
+
+
+def clips_to_send(ahead: Sequence[OpenQuery], held: Sequence[int]) -> tuple[OpenQuery, ...]:
+    """Choose what to send of the next clips: all that the page lacks, but only the first where it has nothing to show.
+
+    Parameters
+    ----------
+    ahead : sequence of OpenQuery
+        What is asked next, in order.
+    held : sequence of int
+        Questions whose clips the page has.
+    """
+    missing = tuple(query for query in ahead if query.id not in held)
+    return missing[:1] if len(missing) == len(ahead) else missing
+
+
+def clip_scene(query: OpenQuery, display: Display) -> dict[str, Any]:
+    """Gather all that the page shows of a clip; where its EEG cannot be read, why not."""
+    clip = query.clip
+    scene: dict[str, Any] = {
+        "query_id": query.id,
+        "clip_id": clip.id,
+        "patient": clip.recording.patient,
+        "recording_s": clip.recording.duration_s,
+        "start_s": clip.start_s,
+        "end_s": clip.end_s,
+        "problem": "",
+    }
+    try:
+        opened = open_file(clip.recording.path)
+        page = page_of(opened, None, clip.start_s - AROUND_S, clip.duration_s + 2 * AROUND_S, display)
+        start_s = min(clip.start_s + clip.duration_s / 2 - CONTEXT_S / 2, clip.recording.duration_s - CONTEXT_S)
+        power = spectrogram_of(opened.file_print, max(0.0, start_s), CONTEXT_S, opened)
+    except EegwarnError as error:
+        moved = "" if clip.recording.path.exists() else " If it was moved, add it again: eegwarn query MODEL FOLDER."
+        return scene | {"problem": f"{error}{moved}"}
+    choices = display_choices(montages_for(opened.recording.channels))
+    return scene | {"page": page_scene(page, None), "spectrogram": spectrogram_scene(power), "choices": choices}
+
+
+def level_in_words(store: Store, query: OpenQuery) -> str:
+    """Tell the model's highest warning level in a clip, for a rater who asked for it.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    model_id = next((model.id for model in stored_models(store) if model.fingerprint == query.model), None)
+    predicted = None if model_id is None else read_prediction(store, model_id, query.clip.recording.id)
+    if predicted is None:
+        return "no level of the model that asked is stored"
+    time_s, level = predicted
+    inside = level[(time_s > query.clip.start_s) & (time_s <= query.clip.end_s)]
+    if not np.isfinite(inside).any():
+        return "the model could not judge this clip"
+    return f"warning level up to {np.nanmax(inside):.2f}"
+
+
+def agreement_in_words(log: Sequence[LabelRow], rater: str, rng: np.random.Generator) -> list[str]:
+    """Say how far a rater agrees with herself, and with each other rater."""
+    alone = [
+        f"with yourself {_kappa(one)} on {one.n_clips} clips shown twice"
+        for one in agreement_with_oneself([row for row in log if row.rater == rater], rng)
+    ]
+    others = [
+        f"with {next(name for name in one.raters if name != rater)} {_kappa(one)} on {one.n_clips} clips"
+        for one in agreement_between(log, rng)
+        if rater in one.raters and len(one.raters) == 2
+    ]
+    return alone + others
+
+
+def _kappa(one: Agreement) -> str:
+    if not math.isfinite(one.kappa):
+        return f"{one.observed:.0%} equal"
+    low, high = one.interval
+    interval = f" ({low:.2f} to {high:.2f})" if math.isfinite(low) else ""
+    return f"κ {one.kappa:.2f}{interval}"

@@ -1,0 +1,64 @@
+"""The annotation page: clips that a rater is asked about, one after the other."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.access import Right
+from app.annotate import agreement_in_words, annotation_scene, page_state, work_of
+from app.annotate_answers import Written
+from app.opened_store import dashboard_store
+from app.viewer import annotator
+from app.visitor import name_field, visitor
+from eegwarn.errors import StoreError
+from eegwarn.store import Store
+from eegwarn.store.labels import label_log
+
+_ANNOTATOR = "annotator"
+_HOW_TO_ASK = "Ask about clips with: eegwarn query MODEL DATA --budget 20"
+
+
+def show() -> None:
+    """Lay out the page."""
+    person = visitor()
+    if person is None:
+        return
+    if not person.may(Right.LABEL):
+        st.info(f"You are {person.name}, a {person.role.value}: only annotators label. An admin can make you one.")
+        return
+    with st.sidebar:
+        st.markdown("#### eegwarn", help="Early warning of epileptic seizures from EEG")
+        st.caption("Research software, not a medical device.")
+        name_field()
+    _show_clips(person.name)
+
+
+@st.fragment
+def _show_clips(rater: str) -> None:
+    """Write what was done and show what is next; only this part runs again after a key."""
+    sent = st.session_state.get(_ANNOTATOR, {}).get("work")
+    try:
+        scene = _scene(sent, rater)
+    except StoreError as error:
+        if not sent:
+            st.error(str(error))
+            return
+        # What was done stays in the browser, which says so, until it is in the store.
+        scene = page_state(rater, sent.get("place", ""), Written((), str(error)))
+    annotator(scene, key=_ANNOTATOR)
+
+
+def _scene(sent: dict[str, Any] | None, rater: str) -> dict[str, Any]:
+    store = dashboard_store()
+    if store is None:
+        raise StoreError(f"There is no store of labels yet. {_HOW_TO_ASK}")
+    scene = annotation_scene(store, work_of(sent, rater), rater)
+    if not scene["queue"] and not sent:
+        st.info(f"Nothing is asked of you. {_HOW_TO_ASK}")
+    return scene | {"agreement": _agreement(str(store.place), rater, store)}
+
+
+@st.cache_data(ttl=20, max_entries=16, show_spinner=False)
+def _agreement(place: str, rater: str, _store: Store) -> list[str]:
+    return agreement_in_words(label_log(_store), rater, np.random.default_rng(0))
