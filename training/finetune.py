@@ -112,7 +112,7 @@ def trained_network(bundle: Bundle) -> Backbone:
         reason = str(error).strip().partition("\n")[0].rstrip(":")
         raise ModelError(
             f"The model's weights do not fit its network ({reason}): only a network that warns by itself "
-            "(indicator = 'backbone') can be quantised."
+            "(indicator = 'backbone') can be quantised or trained further."
         ) from error
     return network.eval()
 

@@ -96,9 +96,10 @@ def learn_by_meta(
     validation: Sequence[LabelledRecording],
     config: TrainConfig,
     place: Place,
+    start: nn.Module | None = None,
 ) -> Learned:
     """Train by the bi-level loop; see `training.methods.learn`."""
-    frozen, warm = _warm_up(training, validation, config, place)
+    frozen, warm = _warm_up(training, validation, config, place, start)
     folder = place.stage_checkpoint("features")
     described = Described(
         rows=write_features(frozen, training, folder, place.device),
@@ -121,12 +122,13 @@ def _warm_up(
     validation: Sequence[LabelledRecording],
     config: TrainConfig,
     place: Place,
+    start: nn.Module | None,
 ) -> tuple[Backbone, Backbone]:
     """Give the frozen network that describes windows, and the network with which the loop begins."""
     steps = config.meta.warm_up_steps
     short = replace(config, steps=steps, validate_every=steps)
     marked = [each.target for each in training]
-    warm = train_network(training, marked, validation, short, place, stage="warm up").network
+    warm = train_network(training, marked, validation, short, place, stage="warm up", start=start).network
     n_tune = config.meta.tune_steps
     gentle = OptimiserConfig(learning_rate=0.3 * config.optimiser.learning_rate, warmup_steps=5)
     tune = replace(config, steps=n_tune, validate_every=n_tune, optimiser=gentle)

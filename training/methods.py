@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from torch import nn
 
 from training.config import TrainConfig
 from training.labelling import correct_labels, describe_correction, rough_labels
@@ -18,6 +19,8 @@ def learn(
     validation: Sequence[LabelledRecording],
     config: TrainConfig,
     place: Place,
+    *,
+    start: nn.Module | None = None,
 ) -> Learned:
     """Train a network on rough labels by ``config.method``.
 
@@ -29,6 +32,8 @@ def learn(
         How.
     place : Place
         Where.
+    start : nn.Module, optional
+        Network from whose weights every training of the method goes on, left as it is; new ones if left out.
 
     Returns
     -------
@@ -45,11 +50,11 @@ def learn(
     """
     config = config.settled()
     if config.method == "plain":
-        state = train_network(training, [each.target for each in training], validation, config, place)
+        state = train_network(training, [each.target for each in training], validation, config, place, start=start)
         return Learned(state.network, state)
     if config.method == "meta":
-        return learn_by_meta(training, validation, config, place)
-    return _learn_twice(training, validation, config, place)
+        return learn_by_meta(training, validation, config, place, start)
+    return _learn_twice(training, validation, config, place, start)
 
 
 def _learn_twice(
@@ -57,13 +62,14 @@ def _learn_twice(
     validation: Sequence[LabelledRecording],
     config: TrainConfig,
     place: Place,
+    start: nn.Module | None,
 ) -> Learned:
-    """Train on the marks, correct the labels by what that network says, and train from scratch on those.
+    """Train on the marks, correct the labels by what that network says, and train anew on those.
 
     The first network is not told the clips: the label models are fitted on what it says about them.
     """
     marked = [each.positive.astype(np.float32) for each in training]
-    first = train_network(training, marked, validation, config, place, stage="train on the marks")
+    first = train_network(training, marked, validation, config, place, stage="train on the marks", start=start)
     roughs = [rough_labels(each, judge_recording(first.network, each.windows, place.device)) for each in training]
     labels = correct_labels(roughs, config, np.random.default_rng((config.seed, 3)))
     soft = [each.soft for each in labels]
@@ -74,5 +80,5 @@ def _learn_twice(
             "marks is a seizure. Train longer, or give more recordings."
         )
         return Learned(first.network, first, about={"caveats": [caveat]})
-    state = train_network(training, soft, validation, config, place, stage="train on corrected labels")
+    state = train_network(training, soft, validation, config, place, stage="train on corrected labels", start=start)
     return Learned(state.network, state, labels, describe_correction(training, labels))

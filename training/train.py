@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import save
+from torch import nn
 
 from eegwarn.bedside.bundle import Bundle, ModelConfig, read_bundle, write_bundle
 from eegwarn.bedside.scoring import Progress
@@ -74,8 +75,8 @@ def train(
     config : TrainConfig
         How.
     clips : mapping, optional
-        Stretches that a clinician labelled, under the recording's file name: the clean set. Those of validation and
-        test patients are not used.
+        Stretches that a clinician labelled, the clean set; see `training.windows.clips_by_content`. Those of validation
+        and test patients are not used.
     cache : Path, optional
         Folder for processed signals; the user's cache folder if left out.
     device : {"auto", "cpu", "cuda"}
@@ -117,7 +118,7 @@ def train(
         progress=progress,
     )
     with repeatable(config.threads):
-        bundle = _train_parts(parts, split, config, place)
+        bundle = train_parts(parts, split, config, place)
     write_bundle(out, bundle, overwrite=overwrite)
     place.clear()
     return Trained(out, read_bundle(out), training.skipped + validation.skipped)
@@ -133,10 +134,30 @@ def divide(cohort: Cohort, config: TrainConfig) -> Split:
     )
 
 
-def _train_parts(
-    parts: dict[str, tuple[LabelledRecording, ...]], split: Split, config: TrainConfig, place: Place
+def train_parts(
+    parts: dict[str, tuple[LabelledRecording, ...]],
+    split: Split,
+    config: TrainConfig,
+    place: Place,
+    *,
+    start: nn.Module | None = None,
 ) -> Bundle:
-    learned = learn(parts["training"], parts["validation"], config, place)
+    """Train, calibrate and choose the alarm threshold, with recordings that are read and labelled.
+
+    Parameters
+    ----------
+    parts : dict
+        ``"training"`` and ``"validation"`` recordings.
+    split : Split
+        Where they come from, and whom they leave for the test.
+    config : TrainConfig
+        How; its method is settled.
+    place : Place
+        Where; the caller removes what is kept there once the model is safe.
+    start : nn.Module, optional
+        Network from whose weights to go on; see `training.methods.learn`.
+    """
+    learned = learn(parts["training"], parts["validation"], config, place, start=start)
     logits = []
     for number, each in enumerate(parts["validation"], start=1):
         logits.append(judge_recording(learned.network, each.windows, place.device))

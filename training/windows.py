@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
-from eegwarn.errors import RecordingError
+from eegwarn.errors import CohortError, RecordingError
 from eegwarn.events.clips import KnownStretch, known_labels
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.labels import WindowState, label_windows
@@ -58,7 +58,37 @@ class LabelledRecording:
 
 
 Clips = Mapping[str, Sequence[KnownStretch]]
-"""What a clinician labelled, under the recording's file name; see `eegwarn.events.clips`."""
+"""What a clinician labelled, under the fingerprint of the recording's content: files may move and share names."""
+
+
+def clips_by_content(cohort: Cohort, named: Mapping[str, Sequence[KnownStretch]]) -> dict[str, Sequence[KnownStretch]]:
+    """Find what the clips of a table are about.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Where the recordings are.
+    named : mapping
+        Clips under the recording's fingerprint or file name, as `eegwarn.events.read_clips` gives them; those of
+        recordings that the cohort does not hold are passed over.
+
+    Raises
+    ------
+    CohortError
+        If a name is that of several recordings.
+    """
+    found: dict[str, Sequence[KnownStretch]] = {}
+    names: dict[str, str] = {}
+    for recording in cohort.recordings:
+        content = recording.content()
+        if known := (*named.get(recording.name, ()), *named.get(content, ())):
+            found[content] = known
+        if recording.name in named and names.setdefault(recording.name, content) != content:
+            raise CohortError(
+                f"Clips were labelled in {recording.name!r}, and {str(cohort.folder)!r} holds several recordings of "
+                "that name. Give the fingerprint of each in a column of the table, or other names."
+            )
+    return found
 
 
 @dataclass(frozen=True)
@@ -94,7 +124,7 @@ def prepare_recordings(
     step : str
         Name of this step for ``progress``.
     clips : mapping, optional
-        Labelled stretches under the recording's file name.
+        Labelled stretches of these recordings.
     progress : callable, optional
         Told after each recording.
 
@@ -107,8 +137,7 @@ def prepare_recordings(
     for n_done, recording in enumerate(recordings, start=1):
         try:
             events = cohort.patient(recording.patient_id).events_seen_from(recording)
-            known = (clips or {}).get(recording.name, ())
-            prepared.append(_prepare(recording, events, known, config, cache))
+            prepared.append(_prepare(recording, events, clips or {}, config, cache))
         except RecordingError as error:
             skipped.append((recording.name, str(error)))
         if progress is not None:
@@ -119,7 +148,7 @@ def prepare_recordings(
 def _prepare(
     recording: CohortRecording,
     events: tuple[SeizureEvent, ...],
-    known: Sequence[KnownStretch],
+    clips: Clips,
     config: TrainConfig,
     cache: Path,
 ) -> LabelledRecording:
@@ -128,7 +157,7 @@ def _prepare(
     windows = cached_windows(recording.open(), version, config.signal, config.windows, cache=cache)
     if not windows.usable.any():
         raise RecordingError(f"Recording {recording.name!r} has no window with enough good derivations.")
-    return label_recording(recording, content, events, windows, known, config)
+    return label_recording(recording, content, events, windows, clips.get(content, ()), config)
 
 
 def label_recording(

@@ -43,16 +43,16 @@ def train(
     from eegwarn.events import read_clips
     from training.config import load_config
     from training.train import train as train_model
+    from training.windows import clips_by_content
 
     chosen = {"backbone": backbone, "method": method, "horizon_s": horizon_s, "seed": seed}
     check_outputs(out, inputs=(), overwrite=overwrite)
     options = [f"{key}={value}" for key, value in chosen.items() if value is not None]
     resolved = override(load_config(config), [*options, *(settings or ())])
-    known = {} if clips is None else read_clips(clips)
+    cohort = read_cohort(data)
+    known = {} if clips is None else clips_by_content(cohort, read_clips(clips))
     with terminal.progress() as progress:
-        trained = train_model(
-            read_cohort(data), out, resolved, clips=known, device=device, overwrite=overwrite, progress=progress
-        )
+        trained = train_model(cohort, out, resolved, clips=known, device=device, overwrite=overwrite, progress=progress)
     for name, reason in trained.skipped:
         terminal.say(f"Left out {name}: {reason}")
     if as_json:

@@ -48,7 +48,7 @@ def read_clips(path: Path) -> dict[str, tuple[KnownStretch, ...]]:
     Returns
     -------
     dict
-        Stretches under the recording's file name.
+        Stretches under the recording's fingerprint, where a column of that name gives it, else under its file name.
 
     Raises
     ------
@@ -68,8 +68,10 @@ def read_clips(path: Path) -> dict[str, tuple[KnownStretch, ...]]:
             stretch = KnownStretch(start_s, start_s + duration_s, is_seizure_kind(kind))
         except (ValueError, EventsError) as error:
             raise EventsError(f"{str(path)!r} has a clip that is not valid, in row {number}: {error}") from error
-        clips.setdefault((row["recording"] or "").strip(), []).append(stretch)
-    return {name: tuple(stretches) for name, stretches in clips.items()}
+        told = (row.get("fingerprint") or "").strip()
+        recording = told if told not in ("", "n/a") else (row["recording"] or "").strip()
+        clips.setdefault(recording, []).append(stretch)
+    return {recording: tuple(stretches) for recording, stretches in clips.items()}
 
 
 def write_clips(path: Path, clips: Mapping[str, Sequence[KnownStretch]]) -> None:

@@ -56,7 +56,7 @@ def test_what_trains_and_what_reads_events_reads_the_table_right(store: Store, t
     table = tmp_path / "labels.tsv"
     write_label_table(table, present_labels(label_log(store, rater="anna")))
     assert read_clips(table) == {
-        "night.edf": (
+        "print-of-night.edf": (
             KnownStretch(0, 3.25, seizure=False),
             KnownStretch(3.25, 10, seizure=True),
             KnownStretch(10, 20, seizure=False),

@@ -16,6 +16,7 @@ from training.config import MetaConfig, OptimiserConfig, TrainConfig
 from training.learned import Learned
 from training.loop import Place, repeatable
 from training.methods import learn
+from training.network import new_network
 from training.windows import LabelledRecording
 
 from .conftest import TINY, louder_in_seizures
@@ -159,3 +160,16 @@ def test_known_windows_are_drawn_as_asked(with_clips: Parts) -> None:
     np.testing.assert_array_equal(rows[::2, 0], rows[1::2, 0])
     _, label = draw_clean(pool, 400, 1.0, "natural", rng)
     assert abs(label.mean() - pool.clip_label.mean()) < 0.1
+
+
+@pytest.mark.parametrize("method", ["plain", "changepoint", "meta"])
+def test_from_weights_every_training_goes_on_from_them(with_clips: Parts, tmp_path: Path, method: str) -> None:
+    start = new_network(replace(TINY, seed=99))
+    frozen = OptimiserConfig(learning_rate=1e-12)
+    meta = replace(META, warm_up_steps=1, tune_steps=1)
+    config = replace(TINY, method=method, steps=1, validate_every=1, optimiser=frozen, meta=meta)
+    with repeatable(1):
+        learned = learn(*with_clips, config, Place(tmp_path / "c", "run", torch.device("cpu")), start=start)
+    for name, weight in start.state_dict().items():
+        if "running" not in name and "tracked" not in name:
+            torch.testing.assert_close(learned.network.state_dict()[name], weight, rtol=0, atol=1e-6)

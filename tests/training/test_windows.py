@@ -8,11 +8,11 @@ import pytest
 
 from eegwarn.cohort import Cohort, Patient
 from eegwarn.errors import CohortError, RecordingError
-from eegwarn.events import SeizureEvent
+from eegwarn.events import KnownStretch, SeizureEvent
 from training import windows as windows_module
 from training.config import TrainConfig
 from training.fit import fit_warning
-from training.windows import LabelledRecording, prepare_recordings
+from training.windows import LabelledRecording, clips_by_content, prepare_recordings
 
 from .conftest import TINY
 
@@ -101,3 +101,18 @@ def test_a_recording_that_can_hardly_be_judged_gives_no_threshold(cohort: Cohort
     logit = np.full(len(recording.positive), np.nan)
     with pytest.raises(CohortError, match="No alarm threshold can be chosen"):
         fit_warning([recording], [logit], TINY)
+
+
+def test_clips_find_their_recording_by_content_or_by_a_name_that_is_no_other_one_s(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    known = (KnownStretch(0, 10, seizure=True),)
+    first, other = cohort.recordings[:2]
+    by_name = clips_by_content(cohort, {first.name: known, "gone.edf": known})
+    assert by_name == clips_by_content(cohort, {first.content(): known}) == {first.content(): known}
+    namesake = tmp_path / first.name
+    namesake.write_bytes(other.path.read_bytes())
+    both = replace(cohort, patients=(*cohort.patients[:1], Patient("X", (replace(other, path=namesake),))))
+    with pytest.raises(CohortError, match="several recordings of that name"):
+        clips_by_content(both, {first.name: known})
+    assert clips_by_content(both, {other.content(): known}) == {other.content(): known}
