@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from scipy.signal import butter, cheby2, iirnotch, sosfilt, tf2sos
 
 _STOPBAND_DB = 40.0
 STOPBAND_RATIO = 1.6
@@ -31,6 +30,8 @@ class CausalFilter:
 
     def __call__(self, data: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Filter a block of shape (n_channels, n_times), in the unit it comes in."""
+        from scipy.signal import sosfilt
+
         if not data.shape[1]:
             return data.astype(np.float64)
         filtered: NDArray[np.float64]
@@ -57,6 +58,9 @@ def design_band(high_pass_hz: float, low_pass_hz: float, mains_hz: float, *, sfr
     ndarray, shape (n_sections, 6)
         Second-order sections.
     """
+    # Here and not above: it takes a second to import, and commands that filter nothing need not wait for it.
+    from scipy.signal import butter, cheby2, iirnotch, tf2sos
+
     nyquist_hz = sfreq / 2
     sections = [butter(2, high_pass_hz, "highpass", fs=sfreq, output="sos")]
     if low_pass_hz < 0.9 * nyquist_hz:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import welch
 
 from eegwarn.errors import RecordingError
 from eegwarn.signal.recording import Recording
@@ -26,6 +25,8 @@ def guess_mains_hz(recording: Recording) -> int:
     int
         50, 60, or 0 where neither stands out.
     """
+    from scipy.signal import welch
+
     data = _alive(recording.read_uv(0, min(recording.n_times, round(_LOOK_S * recording.sfreq))))
     n_per_segment = round(2 * recording.sfreq)
     if not len(data) or data.shape[1] < n_per_segment:

@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit
 from scipy.special import logit as log_odds_of
 
@@ -165,6 +164,8 @@ def fit_isotonic(logit: ArrayLike, label: ArrayLike) -> Calibration:
     ValueError
         If the two differ in shape.
     """
+    from scipy.optimize import isotonic_regression
+
     line = fit_temperature(logit, label)
     logits, labels = _judged(logit, label)
     if labels.all() or not labels.any():
@@ -205,6 +206,7 @@ def _judged(logit: ArrayLike, label: ArrayLike) -> tuple[NDArray[np.float64], ND
 
 def _least_loss(logits: NDArray[np.float64], target: NDArray[np.float64], *, start_bias: float) -> tuple[float, float]:
     """Slope (1 / temperature) and bias with the least cross-entropy; convex in both."""
+    from scipy.optimize import minimize
 
     def loss_and_gradient(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         slope, bias = parameters

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.signal import lfilter
 from scipy.special import expit
 
 from eegwarn.errors import ConfigError
@@ -116,6 +114,8 @@ def leaky_means(
     state : TrendState
         For the next call.
     """
+    from scipy.signal import lfilter
+
     judged = np.isfinite(logit)
     counted = np.stack([np.where(judged, logit, 0.0), judged.astype(np.float64)])  # (2, n_windows)
     means = np.full((len(time_constants_s), len(logit)), np.nan)
@@ -153,6 +153,8 @@ def fit_trend(
     Trend
         Calibration is left to what comes after it. Every window by itself where there is nothing to learn from.
     """
+    from scipy.optimize import minimize
+
     rows: list[NDArray[np.float64]] = []
     wanted: list[NDArray[np.float64]] = []
     for logit, target in zip(logits, targets, strict=True):
