@@ -64,17 +64,27 @@ def cached_windows(
     OutputError
         If the cache cannot be written; nothing half-written is left.
     """
-    settings = to_toml({"signal": to_table(signal), "windows": to_table(windows)})
-    key = hashlib.sha256(f"{__version__}\n{content}\n{settings}".encode()).hexdigest()[:24]
-    entry = cache / key
-    try:
-        return _open_entry(entry, signal, windows)
-    except (OSError, ValueError, KeyError, EOFError):
-        # It is not there, or a power cut left it incomplete.
-        shutil.rmtree(entry, ignore_errors=True)
+    there = windows_in_cache(content, signal, windows, cache=cache)
+    if there is not None:
+        return there
+    entry = _entry_of(content, signal, windows, cache)
+    shutil.rmtree(entry, ignore_errors=True)
     with _entry_in_making(entry) as folder:
         _write_entry(folder, recording, signal, windows)
     return _open_entry(entry, signal, windows)
+
+
+def windows_in_cache(content: str, signal: SignalConfig, windows: WindowConfig, *, cache: Path) -> Windows | None:
+    """Give what `cached_windows` left there earlier; None if it did not, or a power cut left it incomplete."""
+    try:
+        return _open_entry(_entry_of(content, signal, windows, cache), signal, windows)
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+
+
+def _entry_of(content: str, signal: SignalConfig, windows: WindowConfig, cache: Path) -> Path:
+    settings = to_toml({"signal": to_table(signal), "windows": to_table(windows)})
+    return cache / hashlib.sha256(f"{__version__}\n{content}\n{settings}".encode()).hexdigest()[:24]
 
 
 @contextmanager

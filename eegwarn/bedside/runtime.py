@@ -59,7 +59,7 @@ class Runtime:
 
     def __init__(self, bundle: Bundle) -> None:
         length, _ = bundle.config.windows.in_samples(bundle.config.signal.sfreq)
-        self._session = _open_session(bundle.onnx)
+        self._session = open_session(bundle.onnx)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         shape = [value.shape[1:] for value in inputs]
         expected = [[len(LONGITUDINAL_BIPOLAR), length]]
@@ -75,8 +75,7 @@ class Runtime:
                 "number of windows is allowed. The model file is inconsistent: train or export it again."
             )
         self._input = inputs[0].name
-        # What a window is said to be must not depend on those beside it: live there are none.
-        self._at_once = 1 if _RANGES_FOUND_LIVE in bundle.onnx else BATCH
+        self._at_once = windows_at_once(bundle.onnx)
 
     def logit(self, windows: Windows) -> NDArray[np.float64]:
         """Judge windows.
@@ -124,7 +123,19 @@ class Runtime:
         return np.where(np.isfinite(logit), logit, np.float32(np.nan))
 
 
-def _open_session(onnx: bytes) -> onnxruntime.InferenceSession:
+def windows_at_once(onnx: bytes) -> int:
+    """How many windows may go through a network together: what it says of one must not depend on those beside it."""
+    return 1 if _RANGES_FOUND_LIVE in onnx else BATCH
+
+
+def open_session(onnx: bytes) -> onnxruntime.InferenceSession:
+    """Load a network on one thread.
+
+    Raises
+    ------
+    ModelError
+        If onnxruntime refuses it.
+    """
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
