@@ -153,8 +153,6 @@ def fit_trend(
     Trend
         Calibration is left to what comes after it. Every window by itself where there is nothing to learn from.
     """
-    from scipy.optimize import minimize
-
     rows: list[NDArray[np.float64]] = []
     wanted: list[NDArray[np.float64]] = []
     for logit, target in zip(logits, targets, strict=True):
@@ -172,6 +170,8 @@ def fit_trend(
 
 def _least_loss(columns: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights with the least cross-entropy, each class's mean counting half; convex."""
+    from scipy.optimize import minimize
+
     seizure, calm = target / target.sum() / 2, (1 - target) / (1 - target).sum() / 2
 
     def loss_and_gradient(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
