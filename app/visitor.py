@@ -37,12 +37,13 @@ def name_field() -> None:
         st.caption(f"You are {login_name(st.user.to_dict())}")
         return
     st.text_input(
-        "You are",
+        "Your name, written beside everything that you do here",
         value=_given_name(),
         key="name-field",
         max_chars=128,
         on_change=_take_name,
-        help="This name is written beside everything that you do here.",
+        icon=":material/person:",
+        label_visibility="collapsed",
     )
 
 

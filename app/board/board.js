@@ -1,0 +1,138 @@
+// The board: takes what the server read from the store, and grows old by itself when nothing comes any more.
+
+const OLD_AFTER_S = 10;
+const boards = new WeakMap();
+
+export default function (component) {
+  const { data, parentElement } = component;
+  if (!boards.has(parentElement)) boards.set(parentElement, createBoard(parentElement));
+  const board = boards.get(parentElement);
+  board.send = (act) => component.setTriggerValue("act", act);
+  board.open = (opened) => component.setStateValue("opened", opened);
+  receive(board, data);
+  return () => {
+    board.close();
+    boards.delete(parentElement);
+  };
+}
+
+function createBoard(parent) {
+  const root = parent.querySelector(".board");
+  const board = { root, tiles: new Map(), scene: null, received_ms: 0, trouble: "", refused: "", sound: createSound() };
+  const closing = new AbortController();
+  const listen = (target, name, handler) => target.addEventListener(name, handler, { signal: closing.signal });
+  listen(root, "click", (event) => onClick(board, event.target.closest("[data-act]")?.dataset));
+  const dialog = root.querySelector("dialog");
+  listen(dialog, "close", () => onReason(board, dialog));
+  // Letters typed here are not the shortcuts of the page around.
+  for (const name of ["keydown", "keyup", "keypress"]) listen(dialog, name, (event) => event.stopPropagation());
+  for (const name of ["pointerdown", "keydown"]) listen(document, name, () => unlock(board.sound));
+  const timer = setInterval(() => tick(board), 1000);
+  board.close = () => {
+    closing.abort();
+    clearInterval(timer);
+    board.sound.context?.close();
+  };
+  unlock(board.sound);
+  return board;
+}
+
+function receive(board, data) {
+  board.received_ms = Date.now();
+  board.trouble = data.trouble ?? "";
+  board.refused = data.refused ?? "";
+  // While the store cannot be read the beds that were shown stay, as beds of which nothing is known.
+  if (!board.trouble) {
+    board.scene = data;
+    board.clock_ms = Date.now();
+  }
+  tick(board);
+}
+
+function tick(board) {
+  const { root, scene, sound } = board;
+  const age_s = (Date.now() - board.received_ms) / 1000;
+  const isCut = age_s > OLD_AFTER_S;
+  showNotice(root.querySelector(".notice"), isCut ? `No word from the dashboard for ${span(age_s)}. What is shown is old; this page tries again by itself.` : board.trouble || board.refused);
+  if (scene?.tiles) drawScene(board, isCut || Boolean(board.trouble));
+  hear(sound, soundsOf(board, isCut));
+  const state = soundState(sound);
+  setText(root.querySelector(".sound-words"), soundWords(state));
+  setText(root.querySelector(".sound"), state === "off" ? "Turn sound on" : "Turn sound off");
+  root.dataset.sound = state;
+  root.dataset.played = sound.n_played;
+}
+
+function soundsOf(board, isCut) {
+  const sounds = (board.scene?.tiles ?? []).map((bed) => bed.sound);
+  return isCut || board.trouble ? [...sounds, "trouble"] : sounds;
+}
+
+function showNotice(notice, text) {
+  notice.hidden = !text;
+  setText(notice, text);
+}
+
+function drawScene(board, isOld) {
+  const { root, scene, tiles } = board;
+  const now_s = scene.at + (Date.now() - board.clock_ms) / 1000;
+  const list = root.querySelector(".tiles");
+  const names = scene.tiles.map((bed) => bed.bed);
+  if (names.join("\n") !== [...tiles.keys()].join("\n")) {
+    board.tiles = new Map(names.map((name) => [name, tiles.get(name) ?? createTile(name)]));
+    list.replaceChildren(...board.tiles.values());
+  }
+  for (const bed of scene.tiles) drawTile(board.tiles.get(bed.bed), bed, scene, isOld, now_s);
+  setText(root.querySelector(".summary"), summaryOf(scene, isOld, now_s));
+  const aside = root.querySelector(".aside");
+  aside.hidden = !scene.aside.length;
+  setText(aside, `No sign of life for more than a day, not shown above: ${scene.aside.join(", ")}.`);
+  drawDetails(root.querySelector(".details"), scene.details);
+  drawHistory(root.querySelector(".history"), scene);
+}
+
+function summaryOf(scene, isOld, now_s) {
+  const counts = {};
+  for (const bed of scene.tiles) {
+    const state = stateNow(bed, scene, isOld, now_s);
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  const words = Object.keys(WORDS).filter((state) => counts[state]).map((state) => `${counts[state]} ${SHAPES[state]} ${WORDS[state]}`);
+  return words.length ? `${words.join(" · ")} · offline after ${scene.offline_after_s} s of silence` : "";
+}
+
+function onClick(board, wanted) {
+  if (!wanted) return;
+  const { act, bed } = wanted;
+  if (act === "sound") switchSound(board.sound, !board.sound.isOn);
+  else if (act === "test") testSound(board.sound);
+  else if (act === "open") board.open({ bed });
+  else if (act === "hours") board.open({ bed, hours: wanted.hours });
+  else if (act === "close") board.open({ bed: "" });
+  else if (act === "mark_false") askWhy(board, wanted);
+  else board.send({ kind: act, alarms: numbers(wanted.alarms) });
+  tick(board);
+}
+
+function testSound(sound) {
+  switchSound(sound, true);
+  sound.context?.resume().then(() => play(sound, "alarm"));
+}
+
+function numbers(text) {
+  return text.split(",").map(Number);
+}
+
+function askWhy(board, { alarms, bed }) {
+  const dialog = board.root.querySelector("dialog");
+  dialog.dataset.alarms = alarms;
+  dialog.returnValue = "";
+  dialog.querySelector("h3").textContent = `${bed}: mark as false`;
+  dialog.querySelector("input").value = "";
+  dialog.showModal();
+}
+
+function onReason(board, dialog) {
+  const reason = dialog.querySelector("input").value.trim();
+  if (dialog.returnValue === "mark" && reason) board.send({ kind: "mark_false", alarms: numbers(dialog.dataset.alarms), reason });
+}
