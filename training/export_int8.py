@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxscript.optimizer
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import (
@@ -28,12 +27,11 @@ FULL_RANGE, REDUCED_RANGE = 127, 64
 
 _MICROSOFT = "com.microsoft"
 _WINDOWS_AT_ONCE = 32
-_LARGEST_FOLDED = 2**24
 _ON_A_LEVEL = 1e-4
 """How far from a whole multiple, in steps, a weight may be that counts as one."""
 
 _PREPARED = "onnx.quant.pre_process", "onnxruntime.quant"
-"""Tells onnxruntime that the graph was folded before: else it advises it."""
+"""Tells onnxruntime that the graph needs no folding: else it advises it."""
 
 
 def export_int8(content: bytes, calibration_uv: NDArray[np.float32], *, reduced_range: bool) -> bytes:
@@ -55,9 +53,7 @@ def export_int8(content: bytes, calibration_uv: NDArray[np.float32], *, reduced_
         The ONNX model, with the inputs and outputs of ``content``.
     """
     largest = REDUCED_RANGE if reduced_range else FULL_RANGE
-    model = onnxscript.optimizer.optimize(
-        onnx.load_from_string(content), input_size_limit=_LARGEST_FOLDED, output_size_limit=_LARGEST_FOLDED
-    )
+    model = onnx.load_from_string(content)
     helper.set_model_props(model, dict([_PREPARED]))
     with tempfile.TemporaryDirectory() as folder:
         before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
