@@ -1,0 +1,111 @@
+"""The policy that comes with eegwarn, and the record of how it was learned and judged."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from eegwarn.active.policy import Policy, PolicyConfig, blend_policy
+from eegwarn.config import from_table, to_table, to_toml
+from eegwarn.errors import ConfigError, ModelError, OutputError
+from eegwarn.whole_file import whole_file
+
+RECORD = "policy.toml"
+WEIGHTS = "policy.safetensors"
+
+
+@dataclass(frozen=True)
+class LearnedPolicy:
+    """A policy and its record.
+
+    Parameters
+    ----------
+    policy : Policy
+        With its learned weights.
+    record : dict
+        Seeds, configuration, versions, and ``gate``: how it did against blend and margin on patients it never saw.
+    """
+
+    policy: Policy
+    record: dict[str, Any]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what was learned may be used: on unseen patients it was not worse than the blend, nor than margin."""
+        gate = self.record["gate"]
+        return bool(gate["blend_low"] >= 0 and gate["margin_low"] >= 0)
+
+
+@cache
+def shipped_policy() -> LearnedPolicy:
+    """Load the policy that comes with eegwarn.
+
+    Raises
+    ------
+    ModelError
+        If its files are damaged.
+    """
+    folder = resources.files("eegwarn.active") / "learned"
+    return _parsed((folder / WEIGHTS).read_bytes(), (folder / RECORD).read_text(encoding="utf-8"))
+
+
+def read_policy(folder: Path) -> LearnedPolicy:
+    """Read a policy that `write_policy` wrote.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, or is no policy of this version.
+    """
+    try:
+        return _parsed((folder / WEIGHTS).read_bytes(), (folder / RECORD).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(
+            f"{str(folder)!r} holds no policy: {error.strerror}. Give a folder that `eegwarn train-policy` wrote."
+        ) from error
+
+
+def write_policy(folder: Path, learned: LearnedPolicy) -> None:
+    """Write a policy as ``policy.safetensors`` and ``policy.toml``; the folder is made where it is missing.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    record = {**learned.record, "policy": to_table(learned.policy.config)}
+    tensors = {name: tensor.detach().contiguous() for name, tensor in learned.policy.state_dict().items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{str(folder)!r} cannot be made: {error.strerror}. Choose another place.") from error
+    for name, content in ((WEIGHTS, save(tensors)), (RECORD, to_toml(record).encode())):
+        with whole_file(folder / name) as file:
+            file.write(content)
+
+
+def policy_to_use() -> tuple[Policy, str]:
+    """Give the shipped policy where its gate is open, else the blend, and the name of what it is."""
+    learned = shipped_policy()
+    if learned.is_open:
+        return learned.policy, f"policy {learned.record['version']}"
+    return blend_policy(), "blend (the learned policy was not better)"
+
+
+def _parsed(weights: bytes, text: str) -> LearnedPolicy:
+    try:
+        record = tomllib.loads(text)
+        policy = Policy(from_table(PolicyConfig, record["policy"]))
+        policy.load_state_dict(load(weights))
+        gate = record["gate"]
+        float(gate["blend_low"]), float(gate["margin_low"])
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, ConfigError) as error:
+        raise ModelError(
+            f"The policy is damaged, or of another version of eegwarn ({error}). Learn it anew: eegwarn train-policy."
+        ) from error
+    return LearnedPolicy(policy.eval(), record)

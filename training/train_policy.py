@@ -1,0 +1,181 @@
+"""Learning the active-learning policy on simulated patients, and deciding whether what was learned may be used.
+
+``train_policy(out, config, *, progress=None) -> LearnedPolicy``
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegwarn.active.environment import Choose, Stage, Task, first_labels, join_tasks, play, stage_of
+from eegwarn.active.policy import Policy, PolicyConfig, blend_policy, scores
+from eegwarn.active.reinforce import ReinforceConfig, learn_policy
+from eegwarn.active.shipped import LearnedPolicy, write_policy
+from eegwarn.active.situation import FEATURES, Ground, Situation
+from eegwarn.bedside.scoring import Progress
+from eegwarn.config import to_table
+from eegwarn.evaluate.bootstrap import mean_interval
+from training.loop import repeatable
+from training.policy_tasks import TaskConfig, kept_tasks
+from training.record import versions
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class PolicyTraining:
+    """On whom a policy is learned, and on whom it is judged.
+
+    Parameters
+    ----------
+    seed : int
+        Of every random draw of learning.
+    learn_seeds, gate_seeds : tuple of int
+        Of simulated patients, each with a network of its own: those learned on, and those that decide about the gate.
+    n_patients : int
+        Of each seed.
+    n_ward : int
+        Patients that make a task together.
+    n_mixes : int
+        How often the patients learned on are mixed into wards anew.
+    n_gate_plays : int
+        Starts from which each ward is played to decide about the gate.
+    tasks, reinforce, policy
+        The parts; each is documented at its class.
+    """
+
+    seed: int = 0
+    learn_seeds: tuple[int, ...] = (9100, 9200)
+    gate_seeds: tuple[int, ...] = (9300, 9400)
+    n_patients: int = 24
+    n_ward: int = 4
+    n_mixes: int = 4
+    n_gate_plays: int = 8
+    tasks: TaskConfig = field(default_factory=TaskConfig)
+    reinforce: ReinforceConfig = field(default_factory=ReinforceConfig)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+
+
+def train_policy(out: Path, config: PolicyTraining, *, progress: Progress | None = None) -> LearnedPolicy:
+    """Learn a policy and write it with its record; what was simulated is kept in ``out`` for a next run.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for ``policy.safetensors`` and ``policy.toml``.
+    config : PolicyTraining
+        How.
+    progress : callable, optional
+        Told of every step.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    rng = np.random.default_rng((config.seed, 5))
+    wards = [
+        ward
+        for seed in config.learn_seeds
+        for _ in range(config.n_mixes)
+        for ward in ward_tasks(_patients(seed, config, out, progress), config.n_ward, rng)
+    ]
+    with repeatable(1), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        policy = Policy(config.policy)
+
+        def told(step: int, _: float) -> None:
+            if progress is not None:
+                progress("learn", step, config.reinforce.steps)
+
+        areas = learn_policy(policy, [stage_of(ward, rng) for ward in wards], config.reinforce, rng, progress=told)
+        gate = _gate(policy, config, out, progress)
+    record = {
+        "version": VERSION,
+        "gate": gate,
+        "areas": [round(area, 3) for area in areas],
+        "features": list(FEATURES),
+        "config": to_table(config),
+        "versions": versions(),
+    }
+    learned = LearnedPolicy(policy.eval(), record)
+    write_policy(out, learned)
+    return learned
+
+
+def _patients(seed: int, config: PolicyTraining, folder: Path, progress: Progress | None) -> tuple[Task, ...]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return kept_tasks(config.n_patients, seed, config.tasks, folder=folder, progress=progress)
+
+
+def ward_tasks(
+    patients: Sequence[Task], n_ward: int, rng: np.random.Generator, *, with_model: bool = False
+) -> list[Task]:
+    """Mix patients of one network into wards of ``n_ward``, each patient in one at most."""
+    order = rng.permutation(len(patients))
+    return [
+        join_tasks([patients[k] for k in order[first : first + n_ward]], with_model=with_model)
+        for first in range(0, len(order) - n_ward + 1, n_ward)
+    ]
+
+
+def greedy(policy: Policy, ground: Ground) -> Choose:
+    """Take the candidate that the policy scores highest."""
+
+    def choose(situation: Situation, _: int) -> NDArray[np.intp]:
+        return np.asarray(scores(policy, situation, ground).argmax(axis=1))
+
+    return choose
+
+
+def margin_policy() -> Policy:
+    """Make the policy that knows nothing but the margin."""
+    policy = blend_policy()
+    policy.blend.copy_(torch.tensor([float(name == "margin") for name in FEATURES]))
+    return policy
+
+
+def _gate(policy: Policy, config: PolicyTraining, folder: Path, progress: Progress | None) -> dict[str, Any]:
+    """Compare with blend and margin on wards of patients whom it never saw: mean gain in points, and its lower bound.
+
+    The gate is open where neither 95 % interval, over wards, lies below 0 with its lower end.
+    """
+    rng = np.random.default_rng((config.seed, 6))
+    areas: dict[str, list[float]] = {"policy": [], "blend": [], "margin": []}
+    rivals = {"policy": policy, "blend": blend_policy(), "margin": margin_policy()}
+    for seed in config.gate_seeds:
+        for ward in ward_tasks(_patients(seed, config, folder, progress), config.n_ward, rng):
+            stage = stage_of(ward, rng)
+            start = first_labels(ward, config.n_gate_plays, rng)
+            for name, rival in rivals.items():
+                areas[name].append(mean_area(stage, start, rival, config.reinforce.n_queries))
+    found: dict[str, Any] = {"n_wards": len(areas["policy"])}
+    for name in ("blend", "margin"):
+        gain = np.array(areas["policy"]) - np.array(areas[name])
+        interval = mean_interval(gain, rng)
+        found |= {name: float(gain.mean()), f"{name}_low": interval.low, f"{name}_high": interval.high}
+        found[f"{name}_worst"] = float(gain.min())
+    return found
+
+
+def mean_area(stage: Stage, start: NDArray[np.intp], policy: Policy, n_queries: int) -> float:
+    """Give the mean area under the learning curves of a policy, in points."""
+    return float(play(stage, start, n_queries, greedy(policy, stage.ground)).area.mean())
+
+
+def quick(config: PolicyTraining) -> PolicyTraining:
+    """Make a training that ends in minutes: to see that it works, not to use."""
+    return replace(
+        config,
+        learn_seeds=config.learn_seeds[:1],
+        gate_seeds=config.gate_seeds[:1],
+        n_patients=8,
+        n_mixes=1,
+        n_gate_plays=2,
+        reinforce=replace(config.reinforce, steps=4),
+    )
