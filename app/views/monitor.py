@@ -16,6 +16,7 @@ from eegwarn.store import Store
 
 _BOARD = "board"
 _BED = "bed"
+_SEEN = "beds were seen"
 _REFRESH_S = 2.0
 _TREND_KEPT_S = 15.0
 _HOURS = (1, 6, 24)
@@ -53,9 +54,12 @@ def _show_beds() -> None:
 def _scene() -> dict[str, Any]:
     person = visitor()
     store = dashboard_store()
+    if store is None and st.session_state.get(_SEEN):
+        raise StoreError("The store is gone: it was moved or removed. Put it back.")
     if person is None or store is None:
         return {"tiles": [], "aside": [], "history": []}
     ward = read_ward(store)
+    st.session_state[_SEEN] = bool(ward.beds or ward.aside)
     trends = {bed.name: _trend(store, str(store.place), bed.name, trend_until(bed, ward.at)) for bed in ward.beds}
     scene = ward_scene(ward, trends, may_act=person.may(Right.ACKNOWLEDGE))
     opened = next((bed for bed in (*ward.beds, *ward.aside) if bed.name == st.query_params.get(_BED)), None)

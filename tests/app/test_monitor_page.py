@@ -1,0 +1,91 @@
+"""Every state of the monitor page, without a browser."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from app.folder import FOLDER_VARIABLE
+from eegwarn.store import open_store
+from eegwarn.store.place import ENVIRONMENT
+from tests.app import ward
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Run the page on the store in a folder, as if it listened on this computer alone."""
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+
+    def run(place: Path | None = None) -> AppTest:
+        monkeypatch.setenv(ENVIRONMENT, str(place or tmp_path / "store.db"))
+        page = AppTest.from_string("from app.views import monitor\nmonitor.show()", default_timeout=30).run()
+        assert not page.exception
+        return page
+
+    yield run
+    config.set_option("server.address", before)
+
+
+def scene(page: AppTest) -> dict:
+    (board,) = page.get("bidi_component")
+    return json.loads(board.proto.json)
+
+
+def test_without_a_store_the_page_says_how_to_watch_a_bed(run) -> None:
+    page = run()
+    assert "eegwarn monitor" in page.info[0].value
+    assert not page.error
+
+
+def test_empty_store_says_how_to_watch_a_bed(run, tmp_path: Path) -> None:
+    open_store(tmp_path / "store.db").close()
+    assert "eegwarn monitor" in run().info[0].value
+
+
+def test_beds_and_history_come_from_the_store(run, tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.db")
+    ward.watch(store, "bed 1")
+    ward.alarm(store, "bed 2")
+    store.close()
+    page = run()
+    assert not page.info
+    assert [tile["state"] for tile in scene(page)["tiles"]] == ["calm", "alarm"]
+    assert [alarm["bed"] for alarm in scene(page)["history"]] == ["bed 2"]
+
+
+@pytest.mark.parametrize("content", [b"This is a text.", b"SQLite format 3\0" + b" " * 500])
+def test_store_that_is_none_is_one_clear_line_and_no_bed_looks_calm(run, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "store.db").write_bytes(content)
+    page = run()
+    (message,) = page.error
+    assert "store.db" in message.value
+    assert "\n" not in message.value
+    assert scene(page) == {"trouble": message.value, "refused": ""}
+
+
+def test_locked_store_is_one_clear_line_and_beds_come_back(run, tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.db")
+    ward.watch(store, "bed 1")
+    store.close()
+    locker = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    locker.execute("PRAGMA locking_mode = EXCLUSIVE")
+    locker.execute("BEGIN EXCLUSIVE")
+    page = run()
+    assert "another program has locked it" in page.error[0].value
+    locker.close()
+    page.run()
+    assert not page.error
+    assert len(scene(page)["tiles"]) == 1
+
+
+def test_name_is_given_and_kept_in_the_address_of_the_page(run) -> None:
+    page = run()
+    page.text_input[0].set_value("anna").run()
+    assert page.query_params["name"] == "anna"
+    assert not page.exception
