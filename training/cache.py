@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eegwarn import __version__
+from eegwarn.cohort import CohortRecording
 from eegwarn.config import to_table, to_toml
 from eegwarn.errors import OutputError, RecordingError
 from eegwarn.signal.chain import SignalConfig, process
@@ -36,6 +37,11 @@ def default_cache() -> Path:
     return Path(os.environ.get("EEGWARN_CACHE") or pooch.os_cache("eegwarn")) / "signals"
 
 
+def content_version(source: CohortRecording, content: str) -> str:
+    """Tell a file's content and when it was written: its fingerprint ``content`` rests on pieces of it only."""
+    return f"{content} {source.written()}"
+
+
 def cached_windows(
     recording: Recording, content: str, signal: SignalConfig, windows: WindowConfig, *, cache: Path
 ) -> Windows:
@@ -46,7 +52,7 @@ def cached_windows(
     recording : Recording
         Read only where the cache lacks it.
     content : str
-        What tells the content of its file; another makes another entry.
+        What tells the content of its file, as `content_version` gives it; another makes another entry.
     signal, windows : SignalConfig, WindowConfig
         How it is processed and cut; another configuration makes another entry.
     cache : Path

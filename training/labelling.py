@@ -1,7 +1,7 @@
 """Labels before and after correction: from a network's view of the recordings to what the next one learns from."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,11 @@ from eegwarn.autolabel import CorrectedLabels, RoughLabels
 from eegwarn.autolabel.changepoint import correct_by_changepoint, fit_mark_errors
 from eegwarn.autolabel.context import context_without_clips, correct_by_context, fit_context
 from eegwarn.errors import CohortError
-from training.config import TrainConfig
 from training.windows import LabelledRecording
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+    from training.label_rules import LabelRules
 
 
 def rough_labels(recording: LabelledRecording, logit: NDArray[np.floating]) -> RoughLabels:
@@ -29,7 +32,7 @@ def rough_labels(recording: LabelledRecording, logit: NDArray[np.floating]) -> R
 
 
 def correct_labels(
-    roughs: Sequence[RoughLabels], config: TrainConfig, rng: np.random.Generator
+    roughs: Sequence[RoughLabels], config: "TrainConfig | LabelRules", rng: np.random.Generator
 ) -> tuple[CorrectedLabels, ...]:
     """Correct the labels of a training part by its network's logits, as ``config.method`` says.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,12 @@ from eegwarn.events.clips import KnownStretch, known_labels
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.labels import WindowState, label_windows
 from eegwarn.signal.windows import Windows
-from training.cache import cached_windows
-from training.config import TrainConfig
+from training.cache import cached_windows, content_version
+
+if TYPE_CHECKING:
+    # A configuration of training takes torch along, which those who only label windows need not load.
+    from training.config import TrainConfig
+    from training.label_rules import LabelRules
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Prepared:
 def prepare_recordings(
     cohort: Cohort,
     recordings: Sequence[CohortRecording],
-    config: TrainConfig,
+    config: "TrainConfig",
     *,
     cache: Path,
     step: str,
@@ -149,11 +154,11 @@ def _prepare(
     recording: CohortRecording,
     events: tuple[SeizureEvent, ...],
     clips: Clips,
-    config: TrainConfig,
+    config: "TrainConfig",
     cache: Path,
 ) -> LabelledRecording:
     content = recording.content()
-    version = f"{content} {recording.written()}"
+    version = content_version(recording, content)
     windows = cached_windows(recording.open(), version, config.signal, config.windows, cache=cache)
     if not windows.usable.any():
         raise RecordingError(f"Recording {recording.name!r} has no window with enough good derivations.")
@@ -166,7 +171,7 @@ def label_recording(
     events: tuple[SeizureEvent, ...],
     windows: Windows,
     known: Sequence[KnownStretch],
-    config: TrainConfig,
+    config: "TrainConfig | LabelRules",
 ) -> LabelledRecording:
     """Label a recording's windows by the marks ``events`` and by the stretches that a clinician labelled."""
     labels = label_windows(windows.start_s, windows.window_s, events, horizon_s=config.horizon_s, config=config.labels)
