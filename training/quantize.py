@@ -38,12 +38,11 @@ from training.footprint import Footprint, measure_footprints
 from training.loop import Place, choose_device, repeatable
 from training.network import judge_recording
 from training.record import RecordedPart, person_code, read_origin, run_key
+from training.train import Parts
 from training.windows import LabelledRecording, prepare_recordings
 
 PLAIN = QuantizeConfig(method="post-training", metaquant=replace(QuantizeConfig().metaquant, bits=8))
 """Weights rounded to 8 bits and nothing trained: what every other way is held against."""
-
-Parts = dict[str, tuple[LabelledRecording, ...]]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ from training.record import describe_part, person_code, run_key, versions
 from training.trend import keep_if_better, learn_trend
 from training.windows import Clips, LabelledRecording, prepare_recordings
 
+Parts = dict[str, tuple[LabelledRecording, ...]]
+"""``"training"`` and ``"validation"`` recordings."""
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -103,14 +106,7 @@ def train(
         raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
     config = config.settled()
     split = divide(cohort, config)
-    cache = cache or default_cache()
-    training = prepare_recordings(
-        cohort, split.train, config, cache=cache, step="read training patients", clips=clips, progress=progress
-    )
-    validation = prepare_recordings(
-        cohort, split.validation, config, cache=cache, step="read validation patients", progress=progress
-    )
-    parts = {"training": training.recordings, "validation": validation.recordings}
+    parts, skipped = read_parts(cohort, split, config, clips=clips or {}, cache=cache, progress=progress)
     place = Place(
         checkpoint=out.with_name(f"{out.name}.checkpoint"),
         run=run_key(parts["training"], parts["validation"], config),
@@ -121,7 +117,7 @@ def train(
         bundle = train_parts(parts, split, config, place)
     write_bundle(out, bundle, overwrite=overwrite)
     place.clear()
-    return Trained(out, read_bundle(out), training.skipped + validation.skipped)
+    return Trained(out, read_bundle(out), skipped)
 
 
 def divide(cohort: Cohort, config: TrainConfig) -> Split:
@@ -134,8 +130,37 @@ def divide(cohort: Cohort, config: TrainConfig) -> Split:
     )
 
 
+def read_parts(
+    cohort: Cohort,
+    split: Split,
+    config: TrainConfig,
+    *,
+    clips: Clips,
+    cache: Path | None,
+    progress: Progress | None,
+) -> tuple[Parts, tuple[tuple[str, str], ...]]:
+    """Read the recordings of the training part, with the clips that are known, and of the validation part.
+
+    Returns
+    -------
+    parts : dict
+        ``"training"`` and ``"validation"`` recordings.
+    skipped : tuple of (str, str)
+        What could not be read, each with the reason.
+    """
+    cache = cache or default_cache()
+    training = prepare_recordings(
+        cohort, split.train, config, cache=cache, step="read training patients", clips=clips, progress=progress
+    )
+    validation = prepare_recordings(
+        cohort, split.validation, config, cache=cache, step="read validation patients", progress=progress
+    )
+    parts = {"training": training.recordings, "validation": validation.recordings}
+    return parts, training.skipped + validation.skipped
+
+
 def train_parts(
-    parts: dict[str, tuple[LabelledRecording, ...]],
+    parts: Parts,
     split: Split,
     config: TrainConfig,
     place: Place,
@@ -170,7 +195,7 @@ def train_parts(
 
 def _follow_minutes(
     learned: Learned,
-    parts: dict[str, tuple[LabelledRecording, ...]],
+    parts: Parts,
     logits: list[NDArray[np.float64]],
     config: TrainConfig,
     place: Place,
@@ -206,7 +231,7 @@ def _bundle(learned: Learned, trend: Trend, fitted: Fitted, config: TrainConfig,
 
 
 def _record(
-    parts: dict[str, tuple[LabelledRecording, ...]],
+    parts: Parts,
     split: Split,
     config: TrainConfig,
     learned: Learned,

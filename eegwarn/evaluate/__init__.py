@@ -4,7 +4,7 @@ from eegwarn.evaluate.events import EventCounts, count_events
 from eegwarn.evaluate.forecast import ForecastCounts, ForecastRule, brier_skill, count_forecast, rule_of_horizon
 from eegwarn.evaluate.latency import warning_times_s
 from eegwarn.evaluate.moments import Moments, patient_moments
-from eegwarn.evaluate.paired import Advice, Comparison, Difference, compare_models, paired_differences
+from eegwarn.evaluate.paired import Advice, Comparison, Difference, compare_models, comparison_table, paired_differences
 from eegwarn.evaluate.patients import PatientScores, score_patients
 from eegwarn.evaluate.report import DISCLAIMER, Context, Report, make_report, to_table
 from eegwarn.evaluate.samples import SampleScores, reliability, score_samples
@@ -22,6 +22,7 @@ __all__ = [
     "to_text",
     "DISCLAIMER",
     "compare_models",
+    "comparison_table",
     "Comparison",
     "Advice",
     "paired_differences",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -173,3 +174,21 @@ def _advise(differences: Sequence[Difference], counts: Sequence[EventCounts]) ->
     if worse:
         return Advice.DO_NOT_PROMOTE, f"on {on} it is worse: {worse}"
     return Advice.CANNOT_TELL, f"on {on} a difference cannot be told from chance: {first}"
+
+
+def comparison_table(comparison: Comparison) -> dict[str, Any]:
+    """Turn a comparison into a table for the training record and for JSON; what is not defined is left out."""
+    return {
+        "advice": str(comparison.advice),
+        "reason": comparison.reason,
+        "n_patients": comparison.n_patients,
+        "n_seizures": comparison.n_seizures,
+        "differences": [_row(each) for each in comparison.differences],
+    }
+
+
+def _row(each: Difference) -> dict[str, Any]:
+    low, high = each.interval
+    numbers = {"old": each.old, "new": each.new, "gain": each.gain, "low": low, "high": high}
+    known = {name: number for name, number in numbers.items() if math.isfinite(number)}
+    return {"metric": each.metric.key, "n_patients": each.n_patients, **known}
