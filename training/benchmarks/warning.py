@@ -71,7 +71,8 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     seeds, horizons_s = (SEEDS[:1], (0.0, 300.0)) if quick else (SEEDS, HORIZONS_S)
     kept = out / ("warning-quick.jsonl" if quick else "warning.jsonl")
     done = {(row["seed"], row["horizon_s"]) for row in read_rows(kept)}
-    wanted = [(seed, horizon_s) for seed in seeds for horizon_s in horizons_s]
+    # Two processes that began with one seed would both simulate its patients.
+    wanted = [(seed, horizon_s) for horizon_s in horizons_s for seed in seeds]
     tasks = [(*each, size, config, out) for each in wanted if each not in done]
     n_rows = sum(len(_NAMES) if horizon_s else len(INDICATORS) for _, horizon_s in wanted)
     rows = add_rows(kept, _score_horizon, tasks, n_rows=n_rows, progress=progress)
