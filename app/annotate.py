@@ -47,6 +47,7 @@ _TELLING = {"seizure probability": "how likely the model takes a seizure to be"}
 """Reasons that tell the model's score, which raters are blind to unless they ask."""
 
 _LEAST_SHARE = 0.15
+_LEAST_HELD = 2
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,11 @@ def annotation_scene(store: Store, work: Work, rater: str) -> dict[str, Any]:
     queue = open_queries(store, rater=rater)
     done = [int(act["query_id"]) for act in left if act["action"] == "label"]
     ahead = [query for query in queue if query.id not in done][:CLIPS_AHEAD]
+    wanted = clip_to_send(ahead, work)
     about = {str(query.id): _about(store, query, work) for query in ahead}
     return page_state(rater, str(store.place), written) | {
         "queue": [query.id for query in queue],
-        "clips": [clip_scene(query, work.display) for query in clips_to_send(ahead, work.held)],
+        "clips": [clip_scene(wanted, work.display)] if wanted else [],
         "about": about,
         "n_answered": sum(n_answered(store, rater=rater).values()),
     }
@@ -141,18 +143,19 @@ def why_asked(reason: Mapping[str, float], *, is_blind: bool) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else "No reason was kept."
 
 
-def clips_to_send(ahead: Sequence[OpenQuery], held: Sequence[int]) -> tuple[OpenQuery, ...]:
-    """Choose what to send of the next clips: all that the page lacks, but only the first where it has nothing to show.
+def clip_to_send(ahead: Sequence[OpenQuery], work: Work) -> OpenQuery | None:
+    """Choose the next clip that the page lacks, one at a time: an answer must not wait long for clips to be read.
 
     Parameters
     ----------
     ahead : sequence of OpenQuery
         What is asked next, in order.
-    held : sequence of int
-        Questions whose clips the page has.
+    work : Work
+        What the page has; while it waits to hear that answers are stored, none is sent unless it runs out of them.
     """
-    missing = tuple(query for query in ahead if query.id not in held)
-    return missing[:1] if len(missing) == len(ahead) else missing
+    missing = [query for query in ahead if query.id not in work.held]
+    n_held = len(ahead) - len(missing)
+    return missing[0] if missing and (not work.acts or n_held < _LEAST_HELD) else None
 
 
 def clip_scene(query: OpenQuery, display: Display) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The annotation page: clips that a rater is asked about, one after the other."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from eegwarn.store import Store
 from eegwarn.store.labels import label_log
 
 _ANNOTATOR = "annotator"
-_HOW_TO_ASK = "Ask about clips with: eegwarn query MODEL DATA --budget 20"
+# Streamlit fades what is about to be drawn anew; a clip that is being read must stay as it is.
+_STYLE = "<style>.st-key-annotator, .st-key-annotator * { opacity: 1 !important; transition: none !important; }</style>"
+_NOTHING = "Nothing is asked of you. `eegwarn query MODEL DATA --budget 20` puts clips into the queue."
 
 
 def show() -> None:
@@ -31,6 +34,7 @@ def show() -> None:
         st.markdown("#### eegwarn", help="Early warning of epileptic seizures from EEG")
         st.caption("Research software, not a medical device.")
         name_field()
+    st.html(_STYLE)
     _show_clips(person.name)
 
 
@@ -45,18 +49,21 @@ def _show_clips(rater: str) -> None:
             st.error(str(error))
             return
         # What was done stays in the browser, which says so, until it is in the store.
-        scene = page_state(rater, sent.get("place", ""), Written((), str(error)))
-    annotator(scene, key=_ANNOTATOR)
+        scene = page_state(rater, sent["place"], Written((), str(error)))
+    if scene["queue"] == [] and not sent:
+        st.info(_NOTHING)
+    if scene["place"]:
+        annotator(scene, key=_ANNOTATOR)
 
 
-def _scene(sent: dict[str, Any] | None, rater: str) -> dict[str, Any]:
+def _scene(sent: Mapping[str, Any] | None, rater: str) -> dict[str, Any]:
     store = dashboard_store()
-    if store is None:
-        raise StoreError(f"There is no store of labels yet. {_HOW_TO_ASK}")
-    scene = annotation_scene(store, work_of(sent, rater), rater)
-    if not scene["queue"] and not sent:
-        st.info(f"Nothing is asked of you. {_HOW_TO_ASK}")
-    return scene | {"agreement": _agreement(str(store.place), rater, store)}
+    if store is not None:
+        agreement = _agreement(str(store.place), rater, store)
+        return annotation_scene(store, work_of(sent, rater), rater) | {"agreement": agreement}
+    if sent:
+        raise StoreError("The store is gone. Put it back.")
+    return page_state(rater, "", Written(())) | {"queue": []}
 
 
 @st.cache_data(ttl=20, max_entries=16, show_spinner=False)
