@@ -137,7 +137,7 @@ def test_a_monitor_killed_in_an_alarm_neither_loses_nor_doubles_it(
     options = ("--source", recording, "--bed", "b", "--store", store)
     with monitoring(model, *options, "--speed", 5) as running:
         lines_until(running, lambda line: line["what"] == "alarm")
-        kill_when_stored(running, store)
+        kill_when_stored(running, lambda: stored(store)[0])
     (killed,) = stored(store)[0]
     assert killed[1] is None
     done = process(model, *options, "--speed", 0)
@@ -149,12 +149,12 @@ def test_a_monitor_killed_in_an_alarm_neither_loses_nor_doubles_it(
     assert again[1] is not None
 
 
-def kill_when_stored(running: subprocess.Popen[str], store: Path) -> None:
-    """Kill without a warning, not before the alarm just told of has reached the disk: milliseconds later."""
+def kill_when_stored(running: subprocess.Popen[str], rows: Callable[[], list[Any]]) -> None:
+    """Kill without a warning, not before what was just told has reached the disk: milliseconds later."""
     end_s = time.monotonic() + 10
     while time.monotonic() < end_s:
         with contextlib.suppress(sqlite3.Error):
-            if stored(store)[0]:
+            if rows():
                 break
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
@@ -217,7 +217,7 @@ def test_a_live_stream_from_calm_to_alarm_to_fault_and_back_after_a_kill(model: 
             lines_until(running, is_state("calm"))
             sender.say("loud")
             raised = lines_until(running, lambda line: line["what"] == "alarm")[-1]
-            kill_when_stored(running, store)
+            kill_when_stored(running, lambda: stored(store)[0])
             with monitoring(model, *options) as again:
                 told = lines_until(again, is_state("alarm"))
                 assert not [line for line in told if line["what"] == "alarm"]
@@ -238,6 +238,30 @@ def test_a_live_stream_from_calm_to_alarm_to_fault_and_back_after_a_kill(model: 
     alarms, _ = stored(store)
     assert len(alarms) == 1
     assert alarms[0][1] is not None
+
+
+def test_a_monitor_killed_in_a_fault_leaves_none_open_or_twice(model: Path, tmp_path: Path) -> None:
+    need_lsl()
+    store = tmp_path / "store.db"
+    options = ("--source", f"lsl:{new_name()}", "--store", store, "--bed", "b")
+
+    def faults() -> list[tuple[str, str | None]]:
+        with contextlib.closing(sqlite3.connect(store)) as connection:
+            return connection.execute("SELECT start_at, end_at FROM faults").fetchall()
+
+    with monitoring(model, *options) as running:
+        lines_until(running, lambda line: "no stream" in line.get("reason", ""))
+        kill_when_stored(running, faults)
+    ((start_at, end_at),) = faults()
+    assert end_at is None
+    with monitoring(model, *options) as again:
+        lines_until(again, lambda line: "no stream" in line.get("reason", ""))
+        assert faults() == [(start_at, None)]
+        again.send_signal(signal.SIGTERM)
+        assert again.wait(timeout=20) == 0
+    ((same, end_at),) = faults()
+    assert same == start_at
+    assert end_at is not None
 
 
 def test_many_beds_are_watched_and_one_that_fails_leaves_the_others(

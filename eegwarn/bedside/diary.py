@@ -87,6 +87,7 @@ class Diary:
         self._alarms: dict[float, AlarmRow] = {}
         self._faults: dict[float, FaultRow] = {}
         self._silence: FaultRow | None = None
+        self._has_judged = False
         self._beaten_s = -math.inf
 
     def say(self, what: str, at: datetime, reason: str = "", *, alarm: AlarmRow | None = None) -> None:
@@ -97,6 +98,10 @@ class Diary:
         """Take up an alarm that was on before this diary began."""
         self._alarms[raised_s] = row
         self.explain(BedState.ALARM, NOT_YET, now)
+
+    def go_on_with_fault(self, row: FaultRow) -> None:
+        """Take up a fault that was open before this diary began: it lasts until a window is judged."""
+        self._silence = row
 
     def judged(self, hops: Hops, at: Callable[[float], datetime], trouble: str = "") -> None:
         """Write down what was judged, and tell of every hop in turn.
@@ -115,8 +120,11 @@ class Diary:
         reason = trouble or hops.reason
         before = set(self._alarms)
         alarms = {alarm.raised_s: self._alarm_row(alarm, at) for alarm in hops.alarms}
-        faults = [self._fault_row(fault, at, reason) for fault in hops.faults]
         times = [at(float(time_s)) for time_s in hops.time_s]
+        at_once = any(fault.start_s <= hops.time_s[0] for fault in hops.faults)
+        faults = [] if self._has_judged or trouble or at_once else self._ended_silence(times[0])
+        self._has_judged = True
+        faults += [self._fault_row(fault, at, reason) for fault in hops.faults]
         levels = [None if math.isnan(level) else float(level) for level in hops.probability]
         rows = list(alarms.values())
         self._writer.add(
@@ -145,17 +153,16 @@ class Diary:
     def follow_trouble(self, trouble: str, now: datetime) -> None:
         """Say that no samples come, and why, or that they come again.
 
-        It is a fault of its own, from the latest sample on, as long as windows that reach back can still be judged.
+        It is a fault of its own, from the latest sample on, as long as windows that reach back can still be judged;
+        before the first window it goes over into that of the filters, which settle.
         """
         if trouble:
             self.explain(BedState.ALARM if self._alarms else BedState.FAULT, trouble, now)
         if trouble and self._silence is None and not self._faults:
             self._silence = FaultRow(min(self.data_until or now, now), None, trouble)
             self._writer.add(self.bed, faults=[self._silence], urgent=True)
-        elif not trouble and self._silence is not None:
-            over = FaultRow(self._silence.start_at, max(now, self._silence.start_at), self._silence.reason)
-            self._silence = None
-            self._writer.add(self.bed, faults=[over])
+        elif not trouble and self._silence is not None and self._has_judged:
+            self._writer.add(self.bed, faults=self._ended_silence(now))
 
     def explain(self, state: BedState, reason: str, now: datetime) -> None:
         """Take a state that no hop gives, and tell of it where it or its reason is new."""
@@ -178,6 +185,10 @@ class Diary:
         self._writer.add(self.bed, faults=ended)
         self.beat(at_once=True)
         self.say("end", now, why)
+
+    def _ended_silence(self, now: datetime) -> list[FaultRow]:
+        over, self._silence = self._silence, None
+        return [] if over is None else [replace(over, end_at=max(now, over.start_at))]
 
     def _take(self, when: datetime, state: BedState, reason: str) -> None:
         """Take the state of a hop; why it is at fault may change without being told anew."""

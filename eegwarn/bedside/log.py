@@ -77,8 +77,15 @@ class BedLog(Protocol):
     def latest_alarm(self) -> AlarmRow | None:
         """Give the bed's latest alarm, cleared or not: what a monitor that starts again goes on from."""
 
+    def open_fault(self) -> FaultRow | None:
+        """Give the bed's fault that has no end, if there is one: a monitor that was killed leaves it so."""
+
     def write(self, *, levels: Sequence[LevelRow], alarms: Sequence[AlarmRow], faults: Sequence[FaultRow]) -> None:
-        """Write all rows or none; a row that is there already is brought up to date, never doubled."""
+        """Write all rows or none; a row that is there already is brought up to date, never doubled.
+
+        A bed has one open fault at most. Where one is written, any other ends where it starts, or at its own start if
+        that is later: its monitor was killed, and nobody judged the bed in between.
+        """
 
     def beat(self, heartbeat: Heartbeat) -> None:
         """Replace the bed's last sign of life."""

@@ -78,6 +78,7 @@ class Monitor:
         """
         self.diary.say("state", self._now(), self.diary.reason)
         self.diary.beat(at_once=True)
+        self._take_up_fault()
         try:
             while not stop.is_set():
                 stretch = self._source.read(_WAIT_S)
@@ -160,6 +161,18 @@ class Monitor:
             return Memory()
         self.diary.go_on_with(raised_s, latest, start)
         return Memory(AlarmState(alarm=Alarm(raised_s, None, latest.peak_probability)))
+
+    def _take_up_fault(self) -> None:
+        """Go on with the fault in which this bed's last monitor was killed; played again, a file writes its own."""
+        if not self._goes_on:
+            return
+        try:
+            left = self._writer.open_fault(self.bed)
+        except StoreError as error:
+            self.diary.say("note", self._now(), f"{error} A fault of before cannot be gone on with.")
+            return
+        if left is not None and left.start_at <= self._now():
+            self.diary.go_on_with_fault(left)
 
     def _count(self, stretch: Stretch) -> None:
         """Follow how far the samples reach; those filled in for a silence do not count as data."""

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Condition, Thread
 
 from eegwarn.bedside.log import AlarmRow, BedLog, FaultRow, Heartbeat, LevelRow
@@ -35,6 +36,7 @@ class _Waiting:
     faults: dict[object, FaultRow] = field(default_factory=dict)
     heartbeat: Heartbeat | None = None
     n_lost: int = 0
+    told: set[datetime] = field(default_factory=set)  # begins of alarms that were said not to be stored
 
     @property
     def n_rows(self) -> int:
@@ -112,6 +114,16 @@ class LogWriter:
         """
         return self._open_log[bed]().latest_alarm()
 
+    def open_fault(self, bed: str) -> FaultRow | None:
+        """Ask the store for the fault of a bed that has no end, now.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be asked.
+        """
+        return self._open_log[bed]().open_fault()
+
     def close(self, *, wait_s: float = 10.0) -> int:
         """Write what still waits, trying for ``wait_s`` seconds; gives how many rows were lost, now or before."""
         with self._changed:
@@ -182,11 +194,29 @@ class LogWriter:
         if why != self.trouble:
             self.trouble = why
             self._tell(bed, f"{why} Rows are kept and written later.")
+        for name, raised_at in self._untold():
+            self._tell(name, f"The alarm raised at {raised_at:%Y-%m-%d %H:%M:%S} is not in the store yet: {why}")
+
+    def _untold(self) -> list[tuple[str, datetime]]:
+        """Alarms are told before they are stored: whoever saw one must see that it is not."""
+        with self._changed:
+            untold = [
+                (bed, row.raised_at)
+                for bed, waiting in self._waiting.items()
+                for row in waiting.alarms.values()
+                if row.raised_at not in waiting.told
+            ]
+            for bed, raised_at in untold:
+                self._waiting[bed].told.add(raised_at)
+        return untold
 
     def _worked(self, bed: str) -> None:
         if self._n_failed:
             self._tell(bed, "The store is written again; nothing is missing in it." if not self._lost() else _LOST)
         self._n_failed, self.trouble = 0, ""
+        with self._changed:
+            for waiting in self._waiting.values():
+                waiting.told.clear()
 
     def _lost(self) -> int:
         with self._changed:

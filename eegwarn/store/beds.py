@@ -42,8 +42,20 @@ class _StoredBed:
             row = connection.execute(query).one_or_none()
         return None if row is None else AlarmRow(*row)
 
+    def open_fault(self) -> FaultRow | None:
+        """Give the bed's fault that has no end, if there is one."""
+        query = (
+            select(faults.c.start_at, faults.c.end_at, faults.c.reason)
+            .where(faults.c.bed_id == self._id, faults.c.end_at.is_(None))
+            .order_by(faults.c.start_at.desc())
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else FaultRow(*row)
+
     def write(self, *, levels: Sequence[LevelRow], alarms: Sequence[AlarmRow], faults: Sequence[FaultRow]) -> None:
-        """Write all rows or none; a row that is there already is brought up to date."""
+        """Write all rows or none; a row that is there already is brought up to date, an open fault left behind ends."""
         with self._store.writing() as connection:
             self._write_levels(connection, levels)
             self._write_spells(connection, alarms, faults)
@@ -81,6 +93,14 @@ class _StoredBed:
             of_bed | {"start_at": row.start_at, "end_at": row.end_at, "reason": row.reason[:500]} for row in fault_rows
         ]
         upsert(connection, faults, values, key=("bed_id", "start_at"))
+        if fault_rows:
+            self._end_left_behind(connection, max(row.start_at for row in fault_rows))
+
+    def _end_left_behind(self, connection: Connection, start_at: datetime) -> None:
+        open_ones = (faults.c.bed_id == self._id) & faults.c.end_at.is_(None) & (faults.c.start_at != start_at)
+        earlier = faults.c.start_at < start_at
+        connection.execute(update(faults).where(open_ones, earlier).values(end_at=start_at))
+        connection.execute(update(faults).where(open_ones, ~earlier).values(end_at=faults.c.start_at))
 
 
 def bed_log(store: Store, bed: str) -> BedLog:

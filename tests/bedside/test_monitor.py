@@ -11,7 +11,7 @@ import pytest
 from eegwarn.bedside import Bundle, score_recording
 from eegwarn.bedside.diary import Told
 from eegwarn.bedside.live import LISTENING
-from eegwarn.bedside.log import AlarmRow, BedState
+from eegwarn.bedside.log import AlarmRow, BedState, FaultRow
 from eegwarn.bedside.monitor import GO_ON_S, Monitor, watch
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.bedside.writer import LogWriter
@@ -235,6 +235,32 @@ def test_the_refractory_time_outlives_the_monitor(bundle: Bundle) -> None:
     bed = in_alarm(bundle, log, START + timedelta(seconds=40))
     assert len(log.alarms) == 1
     assert bed.monitor.diary.state is BedState.ELEVATED
+
+
+def faults_after_a_kill(bundle: Bundle, *stretches: Stretch) -> list[FaultRow]:
+    """Watch the bed of a monitor that was killed in a fault, and give its faults in order."""
+    log = MemoryLog()
+    log.faults[START] = FaultRow(START, None, "stalled")
+    bed = Bed(bundle, Given(*stretches), log=log, goes_on=True)
+    bed.monitor.run(threading.Event())
+    assert bed.writer.close() == 0
+    return sorted(log.faults.values(), key=lambda row: row.start_at)
+
+
+def test_a_fault_in_which_a_monitor_was_killed_lasts_until_a_window_is_judged(bundle: Bundle) -> None:
+    later = START + timedelta(seconds=100)
+    silent = Stretch(None, np.empty((0, 0), np.float32), trouble="no stream of that name")
+    (row,) = faults_after_a_kill(bundle, silent, *stretches_of(make_recording(noise(20)), later))
+    assert (row.start_at, row.reason) == (START, "stalled")
+    assert row.end_at is not None
+    assert later < row.end_at < later + timedelta(seconds=10)
+
+
+def test_a_fault_that_persists_after_a_kill_stays_one(bundle: Bundle) -> None:
+    later = START + timedelta(seconds=100)
+    flat = make_recording(np.full((18, 256 * 12), 4.0))
+    (row,) = faults_after_a_kill(bundle, *stretches_of(flat, later))
+    assert (row.start_at, row.end_at) == (START, later + timedelta(seconds=12))
 
 
 def test_an_alarm_outlives_a_silence_and_says_so(bundle: Bundle) -> None:

@@ -54,10 +54,27 @@ def test_what_waits_while_the_store_is_away_is_written_later(made: tuple[LogWrit
     log.why_away = ""
     wait_for(lambda: len(log.levels) == 5100)
     assert log.alarms == {START: AlarmRow(START, START + timedelta(seconds=9), 0.9)}
-    wait_for(lambda: len(told) == 2)
+    wait_for(lambda: len(told) == 3)
     assert "locked it" in told[0]
-    assert "nothing is missing" in told[1]
+    assert "The alarm raised at 2024-01-01 00:00:00 is not in the store yet" in told[1]
+    assert "nothing is missing" in told[2]
     assert writer.close() == 0
+
+
+def test_an_alarm_that_is_not_stored_is_said_so_once(made: tuple[LogWriter, MemoryLog, list[str]]) -> None:
+    writer, log, told = made
+    log.why_away = "The store is full."
+    writer.add("bed 1", levels=rows(1), urgent=True)
+    wait_for(lambda: len(told) == 1)
+    writer.add("bed 1", alarms=[AlarmRow(START, None, 0.7)], urgent=True)
+    wait_for(lambda: len(told) == 2)
+    assert told[1] == "The alarm raised at 2024-01-01 00:00:00 is not in the store yet: The store is full."
+    n_refused = log.n_refused
+    wait_for(lambda: log.n_refused > n_refused + 1)
+    assert len(told) == 2
+    log.why_away = ""
+    wait_for(lambda: len(told) == 3)
+    assert "nothing is missing" in told[2]
 
 
 def test_what_waits_is_bounded_and_what_is_lost_is_counted(

@@ -44,6 +44,25 @@ def test_a_row_written_again_is_brought_up_to_date_and_not_doubled(store: Store)
     assert (alarm.raised_at, alarm.cleared_at, alarm.peak_probability) == (after(1), after(60), 0.7)
 
 
+def test_a_fault_that_was_left_open_is_found_and_ends_where_the_next_begins(place: str, store: Store) -> None:
+    log, other = bed_log(store, "bed 1"), bed_log(store, "bed 2")
+    assert log.open_fault() is None
+    for each in (log, other):
+        each.write(levels=[], alarms=[], faults=[FaultRow(after(3), None, "flat")])
+    again = open_store(place)
+    assert bed_log(again, "bed 1").open_fault() == FaultRow(after(3), None, "flat")
+    again.close()
+    log.write(levels=[], alarms=[], faults=[FaultRow(after(60), None, "no samples")])
+    assert faults_between(store, "bed 1", LONG_AGO, NEVER) == (
+        FaultRow(after(3), after(60), "flat"),
+        FaultRow(after(60), None, "no samples"),
+    )
+    log.write(levels=[], alarms=[], faults=[FaultRow(after(1), after(2), "an older file, played")])
+    assert log.open_fault() is None
+    assert faults_between(store, "bed 1", LONG_AGO, NEVER)[-1] == FaultRow(after(60), after(60), "no samples")
+    assert other.open_fault() == FaultRow(after(3), None, "flat")
+
+
 def test_all_rows_are_written_or_none(store: Store) -> None:
     log = bed_log(store, "bed 1")
     with pytest.raises(StoreError, match="time zone"):
