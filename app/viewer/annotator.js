@@ -80,7 +80,8 @@ function receiveWork(annotator, data) {
   const isOther = annotator.data?.rater !== data.rater || annotator.data?.place !== data.place;
   if (isOther) {
     annotator.outbox = openOutbox(data.rater, data.place);
-    Object.assign(annotator, { clips: new Map(), history: [], answered: new Set(), current: null, queue: [], sent_at: 0 });
+    const answered = labelledIn(annotator.outbox);
+    Object.assign(annotator, { clips: new Map(), history: [], answered, current: null, queue: [], sent_at: 0 });
   }
   annotator.data = data;
   annotator.sent_at = 0;
@@ -106,8 +107,9 @@ function readClip(clip) {
 }
 
 // A clip on the screen stays there until it is answered, whatever the server says of the queue meanwhile.
-function stillAsked({ clips, answered, queue, current }) {
-  return !answered.has(current) && (clips.has(current) || queue.includes(current));
+function stillAsked(annotator) {
+  const { clips, answered, queue, current } = annotator;
+  return !answered.has(current) && (queue.includes(current) || isReady(annotator, clips.get(current)));
 }
 
 // What is still to be answered, in the server's order; what was skipped a moment ago comes last.

@@ -33,6 +33,12 @@ function confirmed(outbox, uids) {
   keep(outbox);
 }
 
+// Questions with a label that was not taken back.
+function labelledIn({ acts }) {
+  const undone = acts.map((act) => act.undoes);
+  return new Set(acts.filter((act) => act.action === "label" && !undone.includes(act.uid)).map((act) => act.query_id));
+}
+
 function discardFirst(outbox) {
   outbox.acts = outbox.acts.slice(1);
   keep(outbox);

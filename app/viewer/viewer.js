@@ -139,9 +139,11 @@ function onKey(viewer, event) {
   act(viewer, name);
 }
 
+// Whether a key pressed now is meant for what is in `root`: links and buttons elsewhere make no use of our keys.
 function isOurs(root) {
   const focus = document.activeElement;
-  return focus === document.body || focus === root.getRootNode().host || root.contains(focus);
+  const isWithin = focus === root.getRootNode().host || root.contains(focus);
+  return isWithin || focus === document.body || focus.matches("a, button");
 }
 
 function act(viewer, name) {

@@ -1,0 +1,145 @@
+"""The annotation page as a rater has it: twenty clips by keyboard in a real browser, on a real store."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from eegwarn.store import Store, open_store
+from eegwarn.store.answer import Label
+from eegwarn.store.labels import label_log, present_labels
+from eegwarn.store.place import ENVIRONMENT
+from tests.app.asked import ask_about
+from tests.app.running import free_port, start_dashboard
+
+N_CLIPS = 20
+WITH_CLIP = ".annotator[data-clip]:not([data-clip=''])"
+STORED = "text=All answers are stored."
+KEYS = {"1": Label.SEIZURE, "2": Label.NOT_SEIZURE, "3": Label.ARTEFACT, "4": Label.UNSURE}
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    place = tmp_path_factory.mktemp("annotate")
+    recording = Path(shutil.copy(folder / "a_seizure.edf", place))
+    opened = open_store(place / "store.db", busy_s=1.0)
+    ask_about(opened, recording, [4.0 + 7 * number for number in range(N_CLIPS + 4)])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def page(store: Store, browser: Any) -> Iterator[Any]:
+    """The page, opened as anna; the console must stay free of errors, and nothing leave this computer."""
+    port = free_port()
+    place = store.place.path.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(ENVIRONMENT, raising=False)
+        process = start_dashboard(place, port, cwd=place)
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    open_page(page, f"http://127.0.0.1:{port}/?name=anna")
+    page.wait_for_selector(WITH_CLIP, timeout=30_000)
+    yield page
+    page.close()
+    process.terminate()
+    process.wait()
+    assert complaints == []
+
+
+def open_page(page: Any, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("link", name="Annotate").click()
+
+
+def shown_clip(page: Any) -> str:
+    return page.get_attribute(".annotator", "data-clip")
+
+
+def answer(page: Any, key: str) -> float:
+    """Press a key, wait for the next clip; gives the ms from key press to drawn."""
+    before = shown_clip(page)
+    page.keyboard.press(key)
+    page.wait_for_selector(f"{WITH_CLIP}:not([data-clip='{before}'])", timeout=20_000)
+    return float(page.get_attribute(".annotator", "data-drawn-ms"))
+
+
+def test_twenty_clips_are_labelled_by_keyboard_and_are_in_the_store(page: Any, store: Store) -> None:
+    took_ms = []
+    for number in range(N_CLIPS):
+        took_ms.append(answer(page, "1234"[number % 4]))
+        page.wait_for_timeout(300)  # nobody reads a clip faster, and the next ones are sent meanwhile
+    page.wait_for_selector(STORED, timeout=20_000)
+    log = label_log(store, rater="anna")
+    assert [row.answer.label for row in log] == [KEYS["1234"[number % 4]] for number in range(N_CLIPS)]
+    assert [row.clip.start_s for row in log] == [4.0 + 7 * number for number in range(N_CLIPS)]
+    assert all(0.1 < row.answer.response_s < 60 for row in log)
+    assert all(row.answer.display.montage == "longitudinal bipolar" for row in log)
+    assert all(row.answer.display.sensitivity_uv_mm == 10 for row in log)
+    print(f"key press to next clip: median {median(took_ms):.0f} ms, longest {max(took_ms):.0f} ms")  # noqa: T201
+    assert median(took_ms) <= 150
+    assert page.inner_text(".progress-text") == f"{N_CLIPS} done, 4 to go"
+
+
+def test_undo_brings_the_clip_back_and_confidence_onset_and_comment_are_stored(page: Any, store: Store) -> None:
+    page.keyboard.press("u")
+    page.wait_for_selector(STORED)
+    where = page.eval_on_selector(".traces", "(canvas) => JSON.parse(canvas.dataset.geometry)")
+    page.click(".traces", position={"x": where["left"] + 2.5 * where["perSecond"], "y": 60})
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("8")
+    page.keyboard.press("m")
+    page.keyboard.type("1 spike, then rhythm")
+    page.keyboard.press("Enter")
+    page.get_by_label("Montage").select_option("average")
+    page.wait_for_selector(".traces[data-montage=average][data-drawn=true]", timeout=20_000)
+    page.locator(".annotator").focus()
+    page.keyboard.press("ArrowDown")
+    answer(page, "1")
+    page.wait_for_selector(STORED, timeout=20_000)
+    last = present_labels(label_log(store, rater="anna"))[-1]
+    assert last.clip.start_s == 4.0 + 7 * (N_CLIPS - 1)
+    assert (last.answer.label, last.answer.confidence, last.answer.comment) == (
+        Label.SEIZURE,
+        0.8,
+        "1 spike, then rhythm",
+    )
+    assert last.answer.onset_s - last.clip.start_s == pytest.approx(3.5, abs=0.02)
+    assert (last.answer.display.montage, last.answer.display.sensitivity_uv_mm) == ("average", 15)
+
+
+def test_answers_that_cannot_be_stored_are_said_kept_over_a_reload_and_stored_later(page: Any, store: Store) -> None:
+    n_before = len(label_log(store, rater="anna"))
+    other = sqlite3.connect(store.place.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    answer(page, "2")
+    page.wait_for_selector("text=1 answer NOT stored yet", timeout=20_000)
+    open_page(page, page.url.replace("annotate", ""))
+    page.wait_for_selector("text=1 answer NOT stored yet", timeout=30_000)
+    assert len(label_log(store, rater="anna")) == n_before
+    other.execute("ROLLBACK")
+    page.wait_for_selector(STORED, timeout=20_000)
+    log = label_log(store, rater="anna")
+    assert len(log) == n_before + 1
+    assert log[-1].answer.label is Label.NOT_SEIZURE
+
+
+def test_skipped_clip_comes_last_and_the_end_says_what_to_do(page: Any, store: Store) -> None:
+    page.wait_for_selector(WITH_CLIP, timeout=20_000)
+    skipped = shown_clip(page)
+    answer(page, "s")
+    while page.inner_text(".progress-text").split(", ")[1] != "1 to go":
+        assert shown_clip(page) != skipped
+        answer(page, "4")
+    assert shown_clip(page) == skipped
+    page.keyboard.press("4")
+    page.wait_for_selector("text=Nothing more is asked of you")
+    page.wait_for_selector(STORED, timeout=20_000)
+    assert len(present_labels(label_log(store, rater="anna"))) == N_CLIPS + 4
