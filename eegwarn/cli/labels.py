@@ -123,32 +123,24 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Import labels; those that are there already are left as they are."""
+    from getpass import getuser
+
     from eegwarn.cli import terminal
+    from eegwarn.cohort import read_cohort
     from eegwarn.store import open_store
     from eegwarn.store.label_import import import_labels
     from eegwarn.store.label_table import read_label_table
+    from eegwarn.store.recordings import add_cohort
 
     opened = open_store(store)
     if data is not None:
-        _add_cohort(opened, data)
+        add_cohort(opened, [(one, one.content()) for one in read_cohort(data).recordings], by=getuser())
     given = _marks(opened, file, of, rater) if file.suffix.lower() != ".tsv" else read_label_table(file, rater=rater)
     imported = import_labels(opened, given)
     if as_json:
         terminal.print_json({"new": imported.n_new, "known": imported.n_known})
     else:
         typer.echo(f"{imported.n_new} labels written; {imported.n_known} were there already.")
-
-
-def _add_cohort(store: "Store", data: Path) -> None:
-    from getpass import getuser
-
-    from eegwarn.cohort import read_cohort
-    from eegwarn.store.recordings import NewRecording, add_recordings
-
-    found = [
-        NewRecording(one.patient_id, one.content(), one.path, one.duration_s) for one in read_cohort(data).recordings
-    ]
-    add_recordings(store, found, by=getuser())
 
 
 def _marks(store: "Store", file: Path, of: str | None, rater: str | None) -> "tuple[GivenLabel, ...]":

@@ -187,6 +187,26 @@ def _open_query(row: Any) -> OpenQuery:
     return OpenQuery(row.query_id, clip, json.loads(row.reason), row.asked_at, row.asked_by, row.model, row.policy)
 
 
+def asked_questions(store: Store) -> tuple[Question, ...]:
+    """Give all that was ever asked, answered or not, in the order of asking.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    query = (
+        select(queries.c.reason, queries.c.is_repeat, queries.c.rater, clips)
+        .join(clips, queries.c.clip_id == clips.c.id)
+        .order_by(queries.c.id)
+    )
+    with store.reading() as connection:
+        return tuple(
+            Question(row.recording_id, row.start_s, row.duration_s, json.loads(row.reason), row.is_repeat, row.rater)
+            for row in connection.execute(query)
+        )
+
+
 def n_answered(store: Store, *, rater: str) -> dict[Label, int]:
     """Count a rater's answers by what she said, undone ones left out: how far she has come, for a bar of progress.
 

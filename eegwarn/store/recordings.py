@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from eegwarn.cohort import CohortRecording
 from eegwarn.errors import StoreError
 from eegwarn.store.people import checked_person, checked_pseudonym
 from eegwarn.store.schema import clips, patients, recordings
@@ -123,6 +124,18 @@ def add_recordings(store: Store, found: Sequence[NewRecording], *, by: str) -> t
                     f"{known[one.fingerprint].patient!r}'s. Use one pseudonym for a person."
                 )
     return tuple(known[one.fingerprint] for one in found)
+
+
+def add_cohort(
+    store: Store, recordings: Sequence[tuple[CohortRecording, str]], *, by: str
+) -> tuple[StoredRecording, ...]:
+    """Add recordings of a cohort, each given with its content's fingerprint; see `add_recordings`.
+
+    The data set's names of patients are taken for pseudonyms.
+    """
+    return add_recordings(
+        store, [NewRecording(one.patient_id, print_, one.path, one.duration_s) for one, print_ in recordings], by=by
+    )
 
 
 def stored_recordings(store: Store, *, patient: str | None = None) -> tuple[StoredRecording, ...]:

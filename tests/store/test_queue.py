@@ -10,7 +10,7 @@ from eegwarn.store.answer import Label
 from eegwarn.store.audit import acts
 from eegwarn.store.labels import add_label, label_log, skip_query, undo_label
 from eegwarn.store.models import add_model
-from eegwarn.store.queue import Question, ask, n_answered, open_queries
+from eegwarn.store.queue import Question, ask, asked_questions, n_answered, open_queries
 from tests.store.labelled import NOT_SEIZURE, SEIZURE, clips, recording
 
 
@@ -92,3 +92,14 @@ def test_a_batch_is_asked_whole_or_not_at_all(store: Store) -> None:
     with pytest.raises(StoreError, match="does not lie in"):
         ask(store, [Question(known.id, 10, 10), Question(known.id, 9999, 10)], by="engineer")
     assert starts_s(store) == []
+
+
+def test_all_that_was_ever_asked_stays_known(store: Store) -> None:
+    known = recording(store)
+    questions = [
+        Question(known.id, 30.0, 10.0, {"margin": 0.5}),
+        Question(known.id, 10.0, 10.0, {"random": 1.0}, is_repeat=True, rater="anna"),
+    ]
+    first, _ = ask(store, questions, by="engineer")
+    add_label(store, open_queries(store, rater="ben")[0].clip.id, SEIZURE, rater="ben", query_id=first)
+    assert list(asked_questions(store)) == questions
