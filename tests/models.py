@@ -20,6 +20,22 @@ def amplitude_onnx(n_times: int = 512, *, n_channels: int = 18, slope: float = 0
     return _onnx(nodes, constants, n_channels=n_channels, n_times=n_times)
 
 
+def linear_onnx(n_channels: int = 18) -> bytes:
+    """As `amplitude_onnx`, by a linear layer on the mean amplitude of each derivation."""
+    nodes = [
+        helper.make_node("Abs", ["eeg_uv"], ["amplitude_uv"]),
+        helper.make_node("ReduceMean", ["amplitude_uv"], ["features_uv"], axes=[2], keepdims=0),
+        helper.make_node("Gemm", ["features_uv", "weight", "bias"], ["linear"], transB=1),
+        helper.make_node("Squeeze", ["linear", "last_axis"], ["logit"]),
+    ]
+    constants = {
+        "weight": np.full((1, n_channels), 0.25 / n_channels, dtype=np.float32),
+        "bias": np.float32([-0.25 * 25]),
+        "last_axis": np.int64([1]),
+    }
+    return _onnx(nodes, constants, n_channels=n_channels)
+
+
 def live_range_onnx() -> bytes:
     """As `amplitude_onnx`, in 8 bits whose range is found in each batch."""
     nodes = [
