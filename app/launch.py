@@ -17,6 +17,7 @@ from types import FrameType
 from app.access import is_loopback, login_is_configured
 from app.folder import FOLDER_VARIABLE
 from eegwarn.errors import ConfigError, EegwarnError
+from eegwarn.store.place import ENVIRONMENT
 
 DEFAULT_PORT = 8501
 
@@ -37,6 +38,7 @@ def launch(
     port: int = DEFAULT_PORT,
     address: str = "127.0.0.1",
     headless: bool = False,
+    store: str | None = None,
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Run the dashboard until Ctrl-C, SIGTERM or the end of its process.
@@ -49,6 +51,9 @@ def launch(
         Where it listens.
     headless : bool
         Whether to leave the browser closed.
+    store : str or None
+        File or URL of the store of labels and alarms; None for ``EEGWARN_STORE``, ``store.db`` in the folder, or this
+        user's.
     on_ready : callable
         Called with the address to open, once the dashboard answers.
 
@@ -60,7 +65,8 @@ def launch(
         If Streamlit is not installed, or ends by itself with an error.
     """
     check(folder, port=port, address=address)
-    child = subprocess.Popen(_command(port, address), env=_environment(folder), stdout=subprocess.DEVNULL)  # noqa: S603
+    environment = _environment(folder, store)
+    child = subprocess.Popen(_command(port, address), env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
     with _stops_with_us(child):
         if _wait_until_it_answers(child, port, address):
@@ -119,12 +125,14 @@ def _command(port: int, address: str) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", str(_MAIN), *flags]
 
 
-def _environment(folder: Path | None) -> dict[str, str]:
+def _environment(folder: Path | None, store: str | None) -> dict[str, str]:
     # Streamlit puts main.py's own folder on the path, not the one that holds the package.
     paths = [str(_MAIN.parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)} | _COLOURS
     if folder is not None:
         environment[FOLDER_VARIABLE] = str(folder.resolve())
+    if store is not None:
+        environment[ENVIRONMENT] = store if "://" in store else str(Path(store).expanduser().absolute())
     return environment
 
 

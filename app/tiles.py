@@ -158,10 +158,19 @@ def _tile(bed: Bed, levels: Sequence[float | None], now: datetime) -> dict[str, 
         "level": None if heartbeat is None or bed.is_offline else heartbeat.level,
         "reason": heartbeat.reason if heartbeat else "",
         "heartbeat_at": heartbeat and heartbeat.at.timestamp(),
+        "played_at": _seconds(_played_at(bed)),
         "alarms": [_alarm_table(alarm, now) for alarm in bed.alarms],
         "sound": _sound(bed, now),
         "trend": list(levels),
     }
+
+
+def _played_at(bed: Bed) -> datetime | None:
+    """Give the time of the latest sample where it is not that of the day, as in a file that is played."""
+    if bed.heartbeat is None or bed.heartbeat.data_until is None:
+        return None
+    is_of_today = abs(bed.heartbeat.at - bed.heartbeat.data_until) < timedelta(minutes=TREND_MINUTES)
+    return None if is_of_today else bed.heartbeat.data_until
 
 
 def _sound(bed: Bed, now: datetime) -> str:

@@ -4,7 +4,7 @@
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,16 @@ from eegwarn.bedside.bundle import Bundle, read_bundle
 from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint, read_cohort
 from eegwarn.cohort.simulate import SimulationConfig, write_cohort
-from eegwarn.config import from_table
+from eegwarn.config import from_table, to_toml
 from eegwarn.errors import OutputError
 from eegwarn.events.szcore import write_szcore_tsv
 from training.config import TrainConfig, shipped_config
 from training.evaluate import Evaluated, evaluate_model, write_html
 from training.record import person_code, read_origin
 from training.train import divide, train
+
+_N_BEDS = 4
+_REPLAY_SPEED = 6.0
 
 Say = Callable[[str], None]
 """Called with one sentence for the person who waits."""
@@ -30,8 +33,8 @@ class Demo:
 
     Parameters
     ----------
-    folder, cohort, model, warnings, report : Path
-        The folder and what is in it.
+    folder, cohort, model, warnings, report, beds : Path
+        The folder and what is in it; ``beds`` is for ``eegwarn monitor --beds``.
     evaluated : Evaluated
         Scores on the held-out patients.
     recording : CohortRecording
@@ -45,6 +48,7 @@ class Demo:
     model: Path
     warnings: Path
     report: Path
+    beds: Path
     evaluated: Evaluated
     recording: CohortRecording
     scored: Scored
@@ -67,7 +71,8 @@ def run_demo(
     Parameters
     ----------
     out : Path
-        Folder for ``cohort/``, ``model.eegwarn``, ``warnings.tsv`` and ``report.html``; made where it is missing.
+        Folder for ``cohort/``, ``model.eegwarn``, ``warnings.tsv``, ``report.html`` and ``beds.toml``; made where it is
+        missing.
     n_patients, hours, seed : int, float, int
         Size of the cohort, length of each patient's EEG, and its seed.
     config : TrainConfig, optional
@@ -88,8 +93,8 @@ def run_demo(
     """
     config = config or shipped_config("demo")
     tell = say or (lambda _: None)
-    demo_cohort, model, warnings, report = (
-        out / name for name in ("cohort", "model.eegwarn", "warnings.tsv", "report.html")
+    demo_cohort, model, warnings, report, beds = (
+        out / name for name in ("cohort", "model.eegwarn", "warnings.tsv", "report.html", "beds.toml")
     )
     tell(f"Simulating {n_patients} patients with {hours:g} h of EEG each, written as EDF to {demo_cohort}.")
     cohort = _simulate(demo_cohort, n_patients, hours, seed, progress)
@@ -97,12 +102,14 @@ def run_demo(
     bundle = _train(cohort, model, config, progress)
     tell("Evaluating on the patients that it never saw.")
     evaluated = evaluate_model(bundle, cohort, model=model.name, seed=seed, progress=progress)
-    recording = _most_telling(cohort, bundle)
+    telling = _most_telling(cohort, bundle)
+    recording = telling[0]
     tell(f"Scoring {recording.name} of patient {recording.patient_id}, one of them.")
     scored = score_recording(bundle, recording.open(), progress)
     write_szcore_tsv(warnings, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True)
     write_html(report, evaluated, bundle)
-    return Demo(out, demo_cohort, model, warnings, report, evaluated, recording, scored)
+    _write_beds(beds, telling[:_N_BEDS], model)
+    return Demo(out, demo_cohort, model, warnings, report, beds, evaluated, recording, scored)
 
 
 def _simulate(folder: Path, n_patients: int, hours: float, seed: int, progress: Progress | None) -> Cohort:
@@ -147,7 +154,21 @@ def _sizes_in_words(cohort: Cohort, config: TrainConfig) -> str:
     return f"{n_train} patients, with {n_validation} more to calibrate it and {n_test} left for the test"
 
 
-def _most_telling(cohort: Cohort, bundle: Bundle) -> CohortRecording:
+def _most_telling(cohort: Cohort, bundle: Bundle) -> list[CohortRecording]:
+    """Give the recordings of held-out patients, those with the most seizures first."""
     codes = read_origin(bundle.record).split.test_persons
     held_out = [each for each in cohort.recordings if person_code(each.subject_id) in codes]
-    return max(held_out, key=lambda each: len(each.events))
+    return sorted(held_out, key=lambda each: len(each.events), reverse=True)
+
+
+def _write_beds(path: Path, recordings: Sequence[CohortRecording], model: Path) -> None:
+    """Write beds for the monitor: each plays a recording, faster than in life so that something happens."""
+    plans = {
+        f"bed {number}": {
+            "source": str(recording.path.relative_to(path.parent)),
+            "model": model.name,
+            "speed": _REPLAY_SPEED,
+        }
+        for number, recording in enumerate(recordings, start=1)
+    }
+    path.write_text(to_toml(plans), encoding="utf-8")

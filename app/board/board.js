@@ -18,7 +18,7 @@ export default function (component) {
 
 function createBoard(parent) {
   const root = parent.querySelector(".board");
-  const board = { root, tiles: new Map(), scene: null, received_ms: 0, trouble: "", refused: "", sound: createSound() };
+  const board = { root, tiles: new Map(), scene: null, received_ms: 0, trouble: "", refused: "", awaited: "", sound: createSound() };
   const closing = new AbortController();
   const listen = (target, name, handler) => target.addEventListener(name, handler, { signal: closing.signal });
   listen(root, "click", (event) => onClick(board, event.target.closest("[data-act]")?.dataset));
@@ -88,6 +88,7 @@ function drawScene(board, isOld) {
   aside.hidden = !scene.aside.length;
   setText(aside, `No sign of life for more than a day, not shown above: ${scene.aside.join(", ")}.`);
   drawDetails(root.querySelector(".details"), scene.details);
+  goToOpened(board);
   drawHistory(root.querySelector(".history"), scene);
 }
 
@@ -106,12 +107,24 @@ function onClick(board, wanted) {
   const { act, bed } = wanted;
   if (act === "sound") switchSound(board.sound, !board.sound.isOn);
   else if (act === "test") testSound(board.sound);
-  else if (act === "open") board.open({ bed });
+  else if (act === "open") {
+    board.awaited = bed;
+    board.open({ bed });
+  }
   else if (act === "hours") board.open({ bed, hours: wanted.hours });
   else if (act === "close") board.open({ bed: "" });
   else if (act === "mark_false") askWhy(board, wanted);
   else board.send({ kind: act, alarms: numbers(wanted.alarms) });
   tick(board);
+}
+
+// Details that were asked for just now are gone to, by the keyboard as well; those that a reload opens are not.
+function goToOpened(board) {
+  if (!board.awaited || board.scene.details?.bed !== board.awaited) return;
+  board.awaited = "";
+  const details = board.root.querySelector(".details");
+  details.scrollIntoView({ block: "nearest" });
+  details.focus({ preventScroll: true });
 }
 
 function testSound(sound) {

@@ -4,7 +4,6 @@ const CHART_EM = { left: 3.4, right: 1, top: 1.4, bottom: 2.7, height: 16 };
 const TICKS_MIN = { 1: 10, 6: 60, 24: 180 };
 
 function drawDetails(root, details) {
-  const isNew = root.hidden && details;
   root.hidden = !details;
   if (!details) return root.replaceChildren();
   const drawn = JSON.stringify([details, root.clientWidth]);
@@ -14,7 +13,6 @@ function drawDetails(root, details) {
   root.dataset.bed = details.bed;
   for (const button of root.querySelectorAll("[data-hours]")) setAttribute(button, "aria-pressed", String(Number(button.dataset.hours) === details.hours));
   root.querySelector(".body").replaceChildren(chartOf(details, root.clientWidth, parseFloat(getComputedStyle(root).fontSize)), faultsOf(details));
-  if (isNew) { root.scrollIntoView({ block: "nearest" }); root.focus({ preventScroll: true }); }
 }
 
 function detailsHead(details) {

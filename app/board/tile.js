@@ -42,7 +42,9 @@ function lifeOf(bed, now_s) {
   const mutes = bed.alarms.filter((alarm) => alarm.is_latched).map((alarm) => alarm.muted_until);
   // One that is not muted is heard.
   const left_s = Math.min(...mutes.map((until) => until ?? 0)) - now_s;
-  return mutes.length && left_s > 0 ? `${life} · muted for ${span(left_s)}` : life;
+  if (mutes.length && left_s > 0) return `${life} · muted for ${span(left_s)}`;
+  // A recording that is played has a time of its own.
+  return bed.played_at === null ? life : `${life} · plays ${clockOf(bed.played_at)}`;
 }
 
 function saidOf(bed, state) {

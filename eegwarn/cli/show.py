@@ -1,11 +1,17 @@
 """Commands that end in the browser: demo, dashboard."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from eegwarn.cli.options import Port, Seed
+from eegwarn.cli.options import Port, Seed, StorePlace
+
+_STOP_TIMEOUT_S = 15.0
 
 
 def demo(
@@ -23,11 +29,14 @@ def demo(
     terminal.say("")
     typer.echo(terminal.evaluation_text(made.evaluated))
     typer.echo(terminal.scored_text(made.scored, made.recording.events))
-    typer.echo(f"\nIn {out}/: cohort/, {made.model.name}, {made.warnings.name}, {made.report.name}")
+    typer.echo(f"\nIn {out}/: cohort/, {made.model.name}, {made.warnings.name}, {made.report.name}, {made.beds.name}")
+    store = out / "store.db"
     if no_app:
         typer.echo(f"See it with: eegwarn dashboard {out}")
-    else:
-        _launch(out, port=port)
+        typer.echo(f"Watch its beds with: eegwarn monitor --beds {made.beds} --store {store}")
+        return
+    with _watching(made.beds, store):
+        _launch(out, port=port, store=str(store))
 
 
 def dashboard(
@@ -39,15 +48,40 @@ def dashboard(
         str, typer.Option(help="Address to listen on; other than this machine needs a login.")
     ] = "127.0.0.1",
     headless: Annotated[bool, typer.Option("--headless", help="Leave the browser closed.")] = False,
+    store: StorePlace = None,
 ) -> None:
     """Open the dashboard in the browser, until Ctrl-C."""
-    _launch(folder, port=port, address=address, headless=headless)
+    _launch(folder, port=port, address=address, headless=headless, store=store)
 
 
-def _launch(folder: Path | None, *, port: int | None, address: str = "127.0.0.1", headless: bool = False) -> None:
+@contextmanager
+def _watching(beds: Path, store: Path) -> Iterator[None]:
+    """Watch beds in a process beside this one, which ends with it."""
+    command = [sys.executable, "-m", "eegwarn.cli", "monitor", "--beds", str(beds), "--store", str(store)]
+    monitor = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
+    try:
+        yield
+    finally:
+        monitor.terminate()
+        try:
+            monitor.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            monitor.kill()
+            monitor.wait()
+
+
+def _launch(
+    folder: Path | None,
+    *,
+    port: int | None,
+    address: str = "127.0.0.1",
+    headless: bool = False,
+    store: str | None = None,
+) -> None:
     from app.launch import DEFAULT_PORT, launch
 
     def tell(url: str) -> None:
         typer.echo(f"The dashboard is at {url} - stop it with Ctrl-C.")
 
-    launch(folder, port=DEFAULT_PORT if port is None else port, address=address, headless=headless, on_ready=tell)
+    port = DEFAULT_PORT if port is None else port
+    launch(folder, port=port, address=address, headless=headless, store=store, on_ready=tell)

@@ -137,6 +137,8 @@ def test_trend_of_a_played_file_ends_with_its_own_time(store: Store) -> None:
     bed_log(store, "played").beat(type(sign)(sign.at, sign.state, sign.level, long_ago))
     _, played = read_ward(store).beds
     assert abs(trend_until(played, now()) - long_ago) <= timedelta(minutes=1)
+    tiles = ward_scene(read_ward(store), {}, may_act=True)["tiles"]
+    assert [each["played_at"] for each in tiles] == [None, long_ago.timestamp()]
 
 
 def test_details_hold_alarms_and_faults_of_their_bed_and_hours(store: Store) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from eegwarn.config import read_toml
 from eegwarn.errors import OutputError
 from eegwarn.events import read_szcore_tsv
 from eegwarn.events.szcore import is_found_by_model
@@ -25,7 +26,8 @@ SIZE = {"n_patients": 5, "hours": 0.3, "seed": 0}
 
 def test_it_leaves_its_files_and_nothing_else(demo: tuple[Demo, list[str]]) -> None:
     folder = demo[0].folder
-    assert {path.name for path in folder.iterdir()} == {"cohort", "model.eegwarn", "warnings.tsv", "report.html"}
+    left = {"cohort", "model.eegwarn", "warnings.tsv", "report.html", "beds.toml"}
+    assert {path.name for path in folder.iterdir()} == left
 
 
 def test_the_warnings_are_those_of_a_held_out_recording(demo: tuple[Demo, list[str]]) -> None:
@@ -57,3 +59,12 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot be made"):
         run_demo(tmp_path / "file" / "demo", config=TINY, **SIZE)
+
+
+def test_beds_play_recordings_of_held_out_patients_with_the_model(demo: tuple[Demo, list[str]]) -> None:
+    made = demo[0]
+    plans = read_toml(made.beds)
+    assert plans["bed 1"]["source"] == str(made.recording.path.relative_to(made.folder))
+    for plan in plans.values():
+        assert (made.folder / plan["model"]).samefile(made.model)
+        assert (made.folder / plan["source"]).is_file()
