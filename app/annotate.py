@@ -18,6 +18,7 @@ from eegwarn.store.answer import Display
 from eegwarn.store.labels import LabelRow
 from eegwarn.store.models import read_prediction, stored_models
 from eegwarn.store.queue import OpenQuery, n_answered, open_queries
+from eegwarn.store.reason_text import why_asked
 from eegwarn.store.store import Store
 
 CLIPS_AHEAD = 5
@@ -29,24 +30,6 @@ AROUND_S = 10.0
 CONTEXT_S = 600.0
 """Length of the spectrogram around a clip."""
 
-_WORDS = {
-    "margin": "the model is undecided here",
-    "entropy": "the model is undecided here",
-    "model change": "an answer here would change the model most",
-    "coverage": "nothing like it has been labelled yet",
-    "density": "it is typical of much of the recording",
-    "entropy x density": "the model is undecided here, and much else is like it",
-    "coverage x entropy": "the model is undecided here, and nothing like it has been labelled yet",
-    "far from seizures": "it is unlike the seizures labelled so far",
-    "far from calm": "it is unlike the calm EEG labelled so far",
-    "time since label": "nothing near it in time has been labelled yet",
-    "doubt": "a rough mark and the EEG around it disagree",
-    "random": "it was drawn by chance, to keep the picture fair",
-}
-_TELLING = {"seizure probability": "how likely the model takes a seizure to be"}
-"""Reasons that tell the model's score, which raters are blind to unless they ask."""
-
-_LEAST_SHARE = 0.15
 _LEAST_HELD = 2
 
 
@@ -122,25 +105,6 @@ def page_state(rater: str, place: str, written: Written) -> dict[str, Any]:
 def _about(store: Store, query: OpenQuery, work: Work) -> dict[str, str]:
     why = {"why": why_asked(query.reason, is_blind=not work.is_unblind)}
     return why | ({"level": level_in_words(store, query)} if work.is_unblind else {})
-
-
-def why_asked(reason: Mapping[str, float], *, is_blind: bool) -> str:
-    """Say in words why a clip is asked about: the reasons that weighed most, heaviest first.
-
-    Parameters
-    ----------
-    reason : mapping of str to float
-        Features and their signed shares, as the store keeps them.
-    is_blind : bool
-        Whether reasons that tell the model's score are left out.
-    """
-    for_it = {name: share for name, share in reason.items() if math.isfinite(share) and share > 0}
-    total = sum(for_it.values())
-    weighty = sorted((name for name in for_it if for_it[name] >= _LEAST_SHARE * total), key=lambda name: -for_it[name])
-    told = [name for name in weighty if not (is_blind and name in _TELLING)]
-    words = [_TELLING.get(name) or _WORDS.get(name) or name.replace("_", " ") for name in told]
-    text = "; ".join(list(dict.fromkeys(words))[:3])
-    return f"{text[0].upper()}{text[1:]}." if text else "No reason was kept."
 
 
 def clip_to_send(ahead: Sequence[OpenQuery], work: Work) -> OpenQuery | None:
