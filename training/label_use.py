@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from eegwarn.cohort import Split
+from eegwarn.events.clips import known_labels
 from eegwarn.store.answer import Label
 from eegwarn.store.consensus import known_stretches
 from eegwarn.store.labels import LabelRow
-from training.windows import LabelledRecording
+from training.windows import Clips, LabelledRecording
 
 UNSURE = "the rater was unsure"
-DISAGREED = "as many raters say seizure as say none"
+DISAGREED = "contradicted by as many others"
 VALIDATION = "of validation patients"
 HELD_OUT = "of held-out patients"
 GONE = "of recordings that are not in the cohort"
@@ -92,8 +95,8 @@ def _why_unused(row: LabelRow, part_of: Mapping[str, str | None], agreed: Mappin
     return None if agreed[row.clip.id] else DISAGREED
 
 
-def leave_unjudged(use: LabelUse, training: Sequence[LabelledRecording]) -> LabelUse:
-    """Leave labels of clips in which no window can be judged: too short, or the EEG is too bad.
+def leave_unjudged(use: LabelUse, training: Sequence[LabelledRecording], clips: Clips) -> LabelUse:
+    """Leave labels of clips in which no window can be judged (too short, or the EEG is too bad), or all are contested.
 
     Parameters
     ----------
@@ -101,17 +104,23 @@ def leave_unjudged(use: LabelUse, training: Sequence[LabelledRecording]) -> Labe
         From `sort_labels`.
     training : sequence of LabelledRecording
         The training part as it was read.
+    clips : mapping
+        What all labels together say; see `eegwarn.store.consensus.known_stretches`.
     """
     windows = {each.fingerprint: each.windows for each in training}
+    known = {
+        print_: known_labels(seen.centre_s[seen.usable], clips.get(print_, ())) for print_, seen in windows.items()
+    }
 
-    def can_be_judged(row: LabelRow) -> bool:
-        seen = windows.get(row.clip.recording.fingerprint)
-        if seen is None:
-            return False
-        inside = (seen.centre_s >= row.clip.start_s) & (seen.centre_s < row.clip.end_s)
-        return bool((inside & seen.usable).any())
+    def why_unused(row: LabelRow) -> str | None:
+        print_ = row.clip.recording.fingerprint
+        if print_ not in windows:
+            return UNJUDGED
+        centre_s = windows[print_].centre_s[windows[print_].usable]
+        inside = (centre_s >= row.clip.start_s) & (centre_s < row.clip.end_s)
+        if not inside.any():
+            return UNJUDGED
+        return None if np.isfinite(known[print_][inside]).any() else DISAGREED
 
     rows = zip(use.rows, use.reasons, strict=True)
-    return LabelUse(
-        use.rows, tuple(UNJUDGED if reason is None and not can_be_judged(row) else reason for row, reason in rows)
-    )
+    return LabelUse(use.rows, tuple(why_unused(row) if reason is None else reason for row, reason in rows))

@@ -153,7 +153,7 @@ def retrain_model(
     use = _refuse_none(sort_labels(present, split), split)
     parent = add_model(store, model, by=by, record=bundle.record)
     parts, skipped = read_parts(cohort, split, config, clips=clips, cache=cache, progress=progress)
-    use = _refuse_none(leave_unjudged(use, parts["training"]), split)
+    use = _refuse_none(leave_unjudged(use, parts["training"], clips), split)
     held_out = _held_out(cohort, split)
     old = evaluate_model(bundle, held_out, model=model.name, seed=config.seed, progress=progress)
     run = repr((run_key(parts["training"], parts["validation"], config), parent.fingerprint, start))

@@ -97,7 +97,7 @@ def retrained_text(retrained: "Retrained") -> str:
             for caveat in retrained.bundle.record[part].get("caveats", [])
         ),
         "",
-        f"On {comparison.n_patients} held-out patients with {comparison.n_seizures} seizures, means over patients:",
+        f"Held-out patients with seizures: {comparison.n_patients}; their seizures: {comparison.n_seizures}. Means:",
         f"{'':<28}{'old':>10}{'new':>10}{'new - old':>12}   95 % interval",
         *map(_difference_text, comparison.differences),
         "",

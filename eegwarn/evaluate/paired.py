@@ -160,11 +160,12 @@ def compare_models(old: Sequence[PatientScores], new: Sequence[PatientScores], r
 
 def _advise(differences: Sequence[Difference], counts: Sequence[EventCounts]) -> tuple[Advice, str]:
     first, *_ = differences
-    on = f"{len(counts)} held-out patients with {sum(each.n_seizures for each in counts)} seizures"
+    n_seizures = sum(each.n_seizures for each in counts)
+    on = f"{_counted(len(counts), 'held-out patient')} with {_counted(n_seizures, 'seizure')}"
     if len(counts) < LEAST_PATIENTS:
         return Advice.CANNOT_TELL, (
-            f"{on} are too few: it takes {LEAST_PATIENTS} patients with seizures before even a gain in all of them is "
-            "more than chance"
+            f"{on}: too few, since it takes {LEAST_PATIENTS} patients with seizures before even a gain in all of "
+            "them is more than chance"
         )
     worse = ", ".join(str(each) for each in differences if each.is_worse)
     if first.is_better and worse:
@@ -174,6 +175,10 @@ def _advise(differences: Sequence[Difference], counts: Sequence[EventCounts]) ->
     if worse:
         return Advice.DO_NOT_PROMOTE, f"on {on} it is worse: {worse}"
     return Advice.CANNOT_TELL, f"on {on} a difference cannot be told from chance: {first}"
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def comparison_table(comparison: Comparison) -> dict[str, Any]:

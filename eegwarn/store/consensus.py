@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
+import numpy as np
+
 from eegwarn.events import KnownStretch
 from eegwarn.store.answer import Label
 from eegwarn.store.labels import LabelRow
@@ -12,7 +14,8 @@ def known_stretches(present: Sequence[LabelRow]) -> dict[str, tuple[KnownStretch
     """Give what most raters of each clip say.
 
     An artefact is no seizure; who is unsure does not vote; a clip with as many votes for as against is left out. A
-    seizure begins at the median of the onsets marked, where one that fills the clip begins with it.
+    seizure begins at the median of the onsets marked, where one that fills the clip begins with it. Time about which
+    clips that overlap say both is left out.
 
     Parameters
     ----------
@@ -31,8 +34,9 @@ def known_stretches(present: Sequence[LabelRow]) -> dict[str, tuple[KnownStretch
     known: dict[str, list[KnownStretch]] = {}
     for rows in votes.values():
         known.setdefault(rows[0].clip.recording.fingerprint, []).extend(_stretches(rows))
+    agreed = {print_: _uncontested(found) for print_, found in known.items()}
     return {
-        print_: tuple(sorted(found, key=lambda stretch: stretch.start_s)) for print_, found in known.items() if found
+        print_: tuple(sorted(found, key=lambda stretch: stretch.start_s)) for print_, found in agreed.items() if found
     }
 
 
@@ -50,3 +54,17 @@ def _stretches(rows: Sequence[LabelRow]) -> list[KnownStretch]:
     onset_s = median(onsets_s)
     before = [KnownStretch(clip.start_s, onset_s, seizure=False)] if onset_s > clip.start_s else []
     return [*before, KnownStretch(onset_s, clip.end_s, seizure=True)]
+
+
+def _uncontested(found: Sequence[KnownStretch]) -> Sequence[KnownStretch]:
+    if not found:
+        return ()
+    borders_s = np.unique([(each.start_s, each.end_s) for each in found])
+    said = np.zeros((2, len(borders_s)), dtype=np.int64)  # none and seizure: how many clips say so from each border on
+    for each in found:
+        begin, end = np.searchsorted(borders_s, (each.start_s, each.end_s))
+        said[int(each.seizure), begin:end] += 1
+    if not (said > 0).all(axis=0).any():
+        return found
+    once = np.flatnonzero((said > 0).sum(axis=0) == 1)
+    return [KnownStretch(float(borders_s[n]), float(borders_s[n + 1]), bool(said[1, n])) for n in once]

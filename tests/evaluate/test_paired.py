@@ -77,7 +77,7 @@ def test_with_fewer_patients_the_same_gain_says_nothing_and_says_how_many_there_
     few = compared([ONE, [], [FALSE], ONE, ONE], [BOTH] * 5)
     assert len(few.differences) == 4
     assert few.advice is Advice.CANNOT_TELL
-    assert "5 held-out patients with 10 seizures are too few" in few.reason
+    assert "5 held-out patients with 10 seizures: too few" in few.reason
     assert f"{LEAST_PATIENTS} patients" in few.reason
 
 
