@@ -82,7 +82,7 @@ function actButtons(bed, alarms, mute_min) {
   const plural = alarms.length > 1 ? `${alarms.length} alarms` : "the alarm";
   return [
     button("acknowledge", "Acknowledge", `Acknowledge ${plural}`),
-    button("mute", `Mute ${mute_min} min`, `Mute ${plural} for ${mute_min} minutes,`),
+    button("mute", `Mute ${mute_min} min`, `Mute ${mute_min} min ${plural}`),
     button("mark_false", "False …", `Mark as false ${plural}`),
   ];
 }

@@ -30,7 +30,7 @@ _NOTHING_YET = (
 def show() -> None:
     """Lay out the page."""
     words, name = st.columns([4, 1], vertical_alignment="center")
-    words.caption("**eegwarn** · Research software, not a medical device.")
+    words.markdown("**eegwarn** · :small[Research software, not a medical device.]")
     with name:
         name_field()
     _show_beds()

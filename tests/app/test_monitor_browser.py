@@ -117,7 +117,7 @@ def test_mute_is_no_acknowledgement_and_does_not_touch_a_fault(page: Any, store:
     ward.watch(store, "mute", BedState.FAULT, level=None, reason="flat")
     ward.alarm(store, "mute")
     wait_for_state(page, "mute", "alarm")
-    page.get_by_role("button", name="Mute the alarm for 5 minutes, of mute").click()
+    page.get_by_role("button", name="Mute 5 min the alarm of mute").click()
     tile(page, "mute").get_by_text("muted for 4 min").wait_for(timeout=10_000)
     assert tile(page, "mute").locator(".word").inner_text() == "ALARM"
     assert "▨ FAULT: flat" in tile(page, "mute").inner_text()
