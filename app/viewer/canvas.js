@@ -1,8 +1,10 @@
 // What both canvases share: colours that follow the theme, crisp pixels, time in words, hatching.
 
-const FONT = "11px system-ui, sans-serif";
-const GUTTER = 62; // px at the left for names, the same on both canvases
-const MARGIN = 40; // px at the right for the calibration bar
+// A screen of 4K that its system does not magnify is read from the same distance: what is written has to be larger.
+const SCALE = window.innerWidth >= 2600 ? 1.7 : 1;
+const FONT = `${11 * SCALE}px system-ui, sans-serif`;
+const GUTTER = 62 * SCALE; // px at the left for names, the same on all canvases
+const MARGIN = 40 * SCALE; // px at the right for the calibration bar
 
 function clock(seconds) {
   const whole = Math.floor(seconds + 1e-6);
@@ -81,7 +83,8 @@ function hatch(context, x0, y0, x1, y1, colours, word) {
 // Text on a patch of background, so that it stays readable over traces and hatching.
 function label(context, text, x, y, colour, colours) {
   const width = context.measureText(text).width;
-  band(context, x - 2, y - 7, x + width + 2, y + 7, colours.background, 0.85);
+  const half = 7 * SCALE;
+  band(context, x - 2, y - half, x + width + 2, y + half, colours.background, 0.85);
   context.textAlign = "left";
   context.fillStyle = colour;
   context.fillText(text, x, y);
@@ -91,8 +94,8 @@ function triangle(context, x, y, colour) {
   context.fillStyle = colour;
   context.beginPath();
   context.moveTo(x, y);
-  context.lineTo(x - 5, y - 9);
-  context.lineTo(x + 5, y - 9);
+  context.lineTo(x - 5 * SCALE, y - 9 * SCALE);
+  context.lineTo(x + 5 * SCALE, y - 9 * SCALE);
   context.fill();
 }
 

@@ -43,7 +43,7 @@ function drawWords(page, scene, colours) {
     context.strokeStyle = colours.seizure;
     context.lineWidth = 2;
     if (x >= GUTTER) line(context, x, TOP, x, page.place.height - AXIS);
-    label(context, x >= GUTTER ? "■ marked seizure" : "■ seizure goes on", span.x0 + 3, TOP + 7, colours.seizure, colours);
+    label(context, x >= GUTTER ? "■ marked seizure" : "■ seizure goes on", span.x0 + 3, TOP + 7 * SCALE, colours.seizure, colours);
   }
   for (const alarm of scene.alarms) {
     const x = page.place.x(alarm.start_s);
@@ -53,9 +53,9 @@ function drawWords(page, scene, colours) {
     context.lineWidth = 2;
     if (x >= GUTTER) {
       line(context, x, 2, x, page.place.height - AXIS);
-      triangle(context, x, 11, colours.alarm);
+      triangle(context, x, 11 * SCALE, colours.alarm);
     }
-    label(context, x >= GUTTER ? `ALARM, peak ${alarm.peak.toFixed(2)}` : "▲ alarm goes on", span.x0 + 8, 8, colours.alarm, colours);
+    label(context, x >= GUTTER ? `ALARM, peak ${alarm.peak.toFixed(2)}` : "▲ alarm goes on", span.x0 + 8 * SCALE, 8 * SCALE, colours.alarm, colours);
   }
 }
 
@@ -67,7 +67,7 @@ function drawLabels(page, scene, colours) {
     if (!span) continue;
     const colour = one.label === "seizure" ? colours.seizure : colours.text;
     band(context, span.x0, place.bottom - 5, span.x1, place.bottom, colour, 0.8);
-    label(context, `${one.label} (${one.rater})`, span.x0 + 3, place.bottom - 13, colour, colours);
+    label(context, `${one.label} (${one.rater})`, span.x0 + 3, place.bottom - 13 * SCALE, colour, colours);
   }
   for (const one of scene.labels ?? []) {
     if (one.onset_s === null || !onPage(page, { start_s: one.onset_s, end_s: one.onset_s })) continue;
@@ -82,8 +82,8 @@ function drawOnset({ context, place }, second, words, colours) {
   context.setLineDash([7, 3]);
   line(context, x, TOP, x, place.height - AXIS);
   context.setLineDash([]);
-  triangle(context, x, TOP + 9, colours.seizure);
-  label(context, words, x + 7, TOP + 22, colours.seizure, colours);
+  triangle(context, x, TOP + 9 * SCALE, colours.seizure);
+  label(context, words, x + 7 * SCALE, TOP + 22 * SCALE, colours.seizure, colours);
 }
 
 function awayFromMark(onset_s, seizures) {

@@ -15,7 +15,7 @@ function drawOverview(canvas, scene, view_s, page_s, colours) {
   const { context, width, height } = prepare(canvas, colours);
   const { duration_s } = scene.recording;
   const place = overviewPlace(width, duration_s);
-  const [top, bottom] = [14, height - 18];
+  const [top, bottom] = [14 * SCALE, height - 18 * SCALE];
   const right = width - MARGIN;
   const y = (level) => bottom - level * (bottom - top);
 
@@ -61,13 +61,13 @@ function overviewAxes(context, place, { top, bottom, right, duration_s, y }, sce
   context.fillStyle = colours.text;
   context.lineWidth = 1;
   context.textAlign = "center";
-  const step = roundStep(place.perSecond, 70);
+  const step = roundStep(place.perSecond, 70 * SCALE);
   for (let second = 0; second <= duration_s; second += step) {
     const x = Math.round(place.x(second)) + 0.5;
     context.globalAlpha = 0.18;
     line(context, x, top, x, bottom);
     context.globalAlpha = 1;
-    if (x < right - 50) context.fillText(clock(second), Math.max(x, GUTTER - 4), bottom + 11);
+    if (x < right - 50 * SCALE) context.fillText(clock(second), Math.max(x, GUTTER - 4), bottom + 11 * SCALE);
   }
   context.globalAlpha = 0.5;
   context.strokeRect(GUTTER + 0.5, top + 0.5, right - GUTTER - 1, bottom - top - 1);
@@ -75,15 +75,15 @@ function overviewAxes(context, place, { top, bottom, right, duration_s, y }, sce
   context.textAlign = "right";
   context.fillText("1", GUTTER - 5, top + 4);
   context.fillText("0", GUTTER - 5, bottom - 4);
-  context.fillText("warning", GUTTER - 14, (top + bottom) / 2 - 6);
-  context.fillText("level", GUTTER - 14, (top + bottom) / 2 + 7);
+  context.fillText("warning", GUTTER - 14, (top + bottom) / 2 - 6 * SCALE);
+  context.fillText("level", GUTTER - 14, (top + bottom) / 2 + 7 * SCALE);
   context.textAlign = "left";
   if (scene.threshold !== null) {
     context.fillStyle = colours.alarm;
     context.fillText(`${scene.threshold.toFixed(2)}`, right + 5, y(scene.threshold));
   }
   context.fillStyle = colours.text;
-  context.fillText(clock(duration_s), right - 4, bottom + 11);
+  context.fillText(clock(duration_s), right - 4, bottom + 11 * SCALE);
 }
 
 function drawLevels(context, levels, { top, bottom, right, y }, colours) {

@@ -37,7 +37,7 @@ function heatShades() {
 
 function drawSpectrogram(canvas, spectrogram, clip, colours) {
   const { context, width, height } = prepare(canvas, colours);
-  const [right, axis] = [width - MARGIN, 14];
+  const [right, axis] = [width - MARGIN, 14 * SCALE];
   const panel = (height - axis - 2) / 2;
   const { start_s, end_s, high_hz } = spectrogram;
   const perSecond = (right - GUTTER) / Math.max(end_s - start_s, 1e-9);
@@ -51,7 +51,7 @@ function drawSpectrogram(canvas, spectrogram, clip, colours) {
     context.fillText(side, 4, top + panel / 2);
     context.fillStyle = colours.text;
     context.textAlign = "right";
-    context.fillText(`${Math.round(high_hz)} Hz`, GUTTER - 4, top + 7);
+    context.fillText(`${Math.round(high_hz)} Hz`, GUTTER - 4, top + 7 * SCALE);
   });
   context.textAlign = "center";
   for (let minute = Math.ceil(start_s / 60); minute * 60 <= end_s; minute++) {
@@ -59,7 +59,7 @@ function drawSpectrogram(canvas, spectrogram, clip, colours) {
     context.strokeStyle = colours.background;
     line(context, x(60 * minute), 0, x(60 * minute), height - axis);
     context.globalAlpha = 1;
-    if (x(60 * minute) < right - 20) context.fillText(clock(60 * minute), x(60 * minute), height - axis / 2 + 1);
+    if (x(60 * minute) < right - 20 * SCALE) context.fillText(clock(60 * minute), x(60 * minute), height - axis / 2 + 1);
   }
   drawClipBox(context, x(clip.start_s), x(clip.end_s), height - axis, colours);
   canvas.dataset.geometry = JSON.stringify({ left: GUTTER, right, perSecond, start_s });

@@ -1,8 +1,8 @@
 // The page of EEG: rows of a montage, negative up, with marks, labels, alarms and the warning level on the same time axis.
 
-const TOP = 17; // px above the traces for the words of marks and alarms
-const LANE = 40; // px for the warning level below the traces, where there is one
-const AXIS = 16; // px for the time axis
+const TOP = 17 * SCALE; // px above the traces for the words of marks and alarms
+const LANE = 40 * SCALE; // px for the warning level below the traces, where there is one
+const AXIS = 16 * SCALE; // px for the time axis
 
 // What a page is drawn with: `rows` are those shown, each with its row in the samples.
 function tracesPlace(canvas, scene, rows, view_s, settings) {
@@ -73,7 +73,7 @@ function drawGrid({ context, place }, colours) {
   const { height, view_s, end_s } = place;
   context.strokeStyle = colours.text;
   context.lineWidth = 1;
-  const step = roundStep(place.perSecond, 56);
+  const step = roundStep(place.perSecond, 56 * SCALE);
   for (let second = Math.ceil(view_s); second <= end_s; second++) {
     const x = Math.round(place.x(second)) + 0.5;
     context.lineWidth = second % 60 === 0 ? 2 : 1;
@@ -107,7 +107,7 @@ function drawTrace({ context, place }, buffer, { row, state }, number, colour) {
     context.stroke();
   };
   context.strokeStyle = colour;
-  context.lineWidth = 1.1;
+  context.lineWidth = 1.1 * SCALE;
   context.lineJoin = "round";
   let from = first;
   for (const [badRow, bad_start_s, bad_end_s] of buffer.bad) {
@@ -161,8 +161,8 @@ function drawNames({ context, place }, rows, colours) {
   context.globalAlpha = 1;
   if (!place.lane) return;
   context.fillStyle = colours.text;
-  context.fillText("warning", 4, place.height - AXIS - LANE / 2 - 5);
-  context.fillText("level", 4, place.height - AXIS - LANE / 2 + 7);
+  context.fillText("warning", 4, place.height - AXIS - LANE / 2 - 5 * SCALE);
+  context.fillText("level", 4, place.height - AXIS - LANE / 2 + 7 * SCALE);
 }
 
 // A bar of 100 µV (or the next round amount that fits) to hold the traces against.
@@ -175,6 +175,7 @@ function drawCalibration({ context, place }, colours) {
   context.lineWidth = 2;
   line(context, x, y, x, y + amount_uv * place.pxPerUv);
   context.textAlign = "left";
-  context.fillText(String(amount_uv), x + 5, y + (amount_uv * place.pxPerUv) / 2 - 6);
-  context.fillText("µV", x + 5, y + (amount_uv * place.pxPerUv) / 2 + 7);
+  const middle = y + (amount_uv * place.pxPerUv) / 2;
+  context.fillText(String(amount_uv), x + 5, middle - 6 * SCALE);
+  context.fillText("µV", x + 5, middle + 7 * SCALE);
 }

@@ -1,15 +1,20 @@
-"""Takes the README's picture of the dashboard.
+"""Takes the README's pictures of the dashboard.
 
-It needs the demo's files (``eegwarn demo --no-app``) and shows a recording at its first alarm::
+They need the demo's files (``eegwarn demo --no-app``): a recording at its first alarm, and one of its clips to label::
 
-    python -m tests.app.picture eegwarn-demo cohort/sim04/sim04_01.edf dashboard.png
+    python -m tests.app.picture eegwarn-demo cohort/sim04/sim04_01.edf recording.png annotate.png
 """
 
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from eegwarn.store import open_store
+from tests.app.asked import ask_about
 from tests.app.running import free_port, open_chromium, start_dashboard
+
+_REASON = {"coverage x entropy": 0.7, "doubt": 0.3}
 
 
 def take_picture(folder: Path, recording: str, picture: Path) -> None:
@@ -20,6 +25,7 @@ def take_picture(folder: Path, recording: str, picture: Path) -> None:
         with open_chromium() as browser:
             page = browser.new_page(viewport={"width": 1280, "height": 720})
             page.goto(f"http://127.0.0.1:{port}")
+            page.wait_for_selector(".traces[data-drawn=true]", timeout=120_000)
             page.get_by_role("combobox", name="Recording").fill(recording)
             page.keyboard.press("Enter")
             page.get_by_role("button", name="▲ alarm").first.wait_for(timeout=60_000)
@@ -37,5 +43,28 @@ def take_picture(folder: Path, recording: str, picture: Path) -> None:
         dashboard.wait()
 
 
+def take_annotation_picture(recording: Path, picture: Path, *, clip_s: float = 615.0) -> None:
+    """Show a clip of a recording on the annotation page, with an onset set."""
+    with TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "store.db")
+        ask_about(store, recording.resolve(), [clip_s, clip_s + 60], reason=_REASON, duration_s=1440.0)
+        store.close()
+        port = free_port()
+        dashboard = start_dashboard(Path(folder), port, cwd=Path(folder))
+        try:
+            with open_chromium() as browser:
+                page = browser.new_page(viewport={"width": 1280, "height": 720})
+                page.goto(f"http://127.0.0.1:{port}/annotate?name=anna")
+                page.wait_for_selector(".annotator[data-clip='1']", timeout=60_000)
+                for key in ("ArrowDown", "o", "ArrowLeft", "8"):
+                    page.keyboard.press(key)
+                time.sleep(3)
+                page.screenshot(path=picture)
+        finally:
+            dashboard.terminate()
+            dashboard.wait()
+
+
 if __name__ == "__main__":
     take_picture(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    take_annotation_picture(Path(sys.argv[1]) / sys.argv[2], Path(sys.argv[4]))

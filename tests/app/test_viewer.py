@@ -69,7 +69,7 @@ def scene_of(page: EegPage, **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def blank(browser: Any):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
     yield page
     page.close()
 
