@@ -61,8 +61,10 @@ class PolicyTraining:
     policy: PolicyConfig = field(default_factory=PolicyConfig)
 
 
-def train_policy(out: Path, config: PolicyTraining, *, progress: Progress | None = None) -> LearnedPolicy:
-    """Learn a policy and write it with its record; what was simulated is kept in ``out`` for a next run.
+def train_policy(
+    out: Path, config: PolicyTraining, *, tasks_folder: Path | None = None, progress: Progress | None = None
+) -> LearnedPolicy:
+    """Learn a policy and write it with its record; what was simulated is kept for a next run.
 
     Parameters
     ----------
@@ -70,6 +72,8 @@ def train_policy(out: Path, config: PolicyTraining, *, progress: Progress | None
         Folder for ``policy.safetensors`` and ``policy.toml``.
     config : PolicyTraining
         How.
+    tasks_folder : Path, optional
+        Where simulated tasks are kept; ``out`` if left out.
     progress : callable, optional
         Told of every step.
 
@@ -79,11 +83,12 @@ def train_policy(out: Path, config: PolicyTraining, *, progress: Progress | None
         If it cannot be written.
     """
     rng = np.random.default_rng((config.seed, 5))
+    folder = tasks_folder or out
     wards = [
         ward
         for seed in config.learn_seeds
         for _ in range(config.n_mixes)
-        for ward in ward_tasks(_patients(seed, config, out, progress), config.n_ward, rng)
+        for ward in ward_tasks(_patients(seed, config, folder, progress), config.n_ward, rng)
     ]
     with repeatable(1), torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -94,7 +99,7 @@ def train_policy(out: Path, config: PolicyTraining, *, progress: Progress | None
                 progress("learn", step, config.reinforce.steps)
 
         areas = learn_policy(policy, [stage_of(ward, rng) for ward in wards], config.reinforce, rng, progress=told)
-        gate = _gate(policy, config, out, progress)
+        gate = _gate(policy, config, folder, progress)
     record = {
         "version": VERSION,
         "gate": gate,

@@ -61,7 +61,8 @@ def choose(
     if n_wanted < 1:
         raise ConfigError(f"At least 1 candidate must be wanted, but got {n_wanted}.")
     if strategy in LIBRARY:
-        return tuple(Choice(index, {}) for index in choose_by_library(pool, label, n_wanted, strategy, rng))
+        inputs = view_of(pool).inputs(pool.features, pool.logit)
+        return tuple(Choice(index, {}) for index in choose_by_library(inputs, label, n_wanted, strategy, rng))
     policy = blend_policy() if strategy == "blend" else policy_to_use()[0]
     return choose_by_policy(policy, pool, label, n_wanted, rng)
 
@@ -77,9 +78,24 @@ def choose_by_policy(
 
 
 def choose_by_library(
-    pool: Pool, label: NDArray[np.float64], n_wanted: int, strategy: str, rng: np.random.Generator
+    inputs: NDArray[np.float64], label: NDArray[np.float64], n_wanted: int, strategy: str, rng: np.random.Generator
 ) -> tuple[int, ...]:
-    """Choose by a strategy of scikit-activeml, which sees the head's components and fits a logistic regression."""
+    """Choose by a strategy of scikit-activeml, which fits a logistic regression of the head's strength.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n_candidates, n_inputs)
+        What the head weighs, as `eegwarn.active.head.View.inputs` gives it.
+    label, n_wanted, rng
+        As in `choose`.
+    strategy : str
+        One of `LIBRARY`.
+
+    Returns
+    -------
+    tuple of int
+        Rows of the candidates, in the order chosen.
+    """
     from skactiveml import pool as library
     from skactiveml.classifier import SklearnClassifier
     from sklearn.linear_model import LogisticRegression
@@ -88,7 +104,7 @@ def choose_by_library(
     if len(is_open) > _MOST_CANDIDATES:
         is_open = np.sort(rng.choice(is_open, _MOST_CANDIDATES, replace=False))
     rows = np.concatenate([np.flatnonzero(np.isfinite(label)), is_open])
-    inputs, y = view_of(pool).inputs(pool.features, pool.logit)[rows, 1:], label[rows]
+    samples, y = inputs[rows, 1:], label[rows]
     n_wanted = min(n_wanted, len(is_open))
     seed = int(rng.integers(2**31))
 
@@ -104,4 +120,4 @@ def choose_by_library(
         **{name: {"clf": head()} for name in ("margin", "entropy", "badge", "falcun")},
     }
     query = getattr(library, LIBRARY[strategy])(random_state=seed, **more.get(strategy, {}))
-    return tuple(int(rows[k]) for k in query.query(X=inputs, y=y, batch_size=n_wanted, **needed.get(strategy, {})))
+    return tuple(int(rows[k]) for k in query.query(X=samples, y=y, batch_size=n_wanted, **needed.get(strategy, {})))

@@ -11,6 +11,7 @@ from eegwarn.cli.data import download, inspect, simulate
 from eegwarn.cli.labels import alarms_app, labels_app
 from eegwarn.cli.models import benchmark, evaluate, score, train
 from eegwarn.cli.monitor import monitor
+from eegwarn.cli.policy import train_policy
 from eegwarn.cli.quantize import quantize
 from eegwarn.cli.show import dashboard, demo
 from eegwarn.errors import EegwarnError
@@ -39,7 +40,7 @@ def _root(
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
     *(demo, simulate, inspect, download, train, evaluate, score),
-    *(quantize, monitor, dashboard, benchmark),
+    *(train_policy, quantize, monitor, dashboard, benchmark),
 )
 for _command in _COMMANDS:
     app.command()(_command)

@@ -48,7 +48,7 @@ def clips_near_marks(
         name, mark_s = onsets[number]
         start_s = mark_s + rng.uniform(-_BEFORE_MARK_S, _AFTER_MARK_S - CLIP_S)
         start_s = float(np.clip(start_s, 0, durations_s[name] - CLIP_S))
-        clips.setdefault(name, []).extend(_judged(start_s, start_s + CLIP_S, truth[name]))
+        clips.setdefault(name, []).extend(judged_clip(start_s, start_s + CLIP_S, truth[name]))
     return {name: tuple(stretches) for name, stretches in clips.items()}
 
 
@@ -88,7 +88,8 @@ def write_simulated_clips(folder: Path, n_clips: int, *, seed: int) -> None:
     write_clips(folder / CLIPS, clips)
 
 
-def _judged(start_s: float, end_s: float, seizures: Sequence[SeizureEvent]) -> list[KnownStretch]:
+def judged_clip(start_s: float, end_s: float, seizures: Sequence[SeizureEvent]) -> list[KnownStretch]:
+    """Label the clip from ``start_s`` to ``end_s`` by the truth: a stretch of either kind between its borders."""
     bounds = [(event.onset_s, event.offset_s or event.onset_s) for event in seizures]
     borders_s = np.unique(np.clip([start_s, end_s, *np.ravel(bounds)], start_s, end_s))
     middles_s = (borders_s[1:] + borders_s[:-1]) / 2

@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from eegwarn.active.environment import Task, aurocs, play, stage_of
+from eegwarn.active.policy import BLEND, Policy, PolicyConfig, blend_policy, scores
+from eegwarn.active.reinforce import ReinforceConfig, _advantages, _draw_plays, _loss, learn_policy
+from eegwarn.active.shipped import LearnedPolicy, policy_to_use, read_policy, shipped_policy, write_policy
+from eegwarn.active.situation import FEATURES, situation_of
+from eegwarn.errors import ModelError
+from tests.active.conftest import make_task
+
+GATE = {"blend_low": 0.1, "margin_low": 0.1}
+
+
+def test_an_untrained_policy_is_the_blend(task: Task) -> None:
+    stage = stage_of(task, np.random.default_rng(0))
+    index = np.array([[0, 50]])
+    situation = situation_of(stage.ground, index, task.truth[index], 1.0)
+    weights = np.array([BLEND.get(name, 0.0) for name in FEATURES])
+    score = scores(Policy(PolicyConfig(embedding=True)), situation, stage.ground)
+    open_rows = situation.is_open[0]
+    np.testing.assert_allclose(score[0, open_rows], (situation.features[0] @ weights)[open_rows], atol=1e-5)
+    assert (score[0, ~open_rows] == -np.inf).all()
+
+
+def test_aurocs_are_those_of_sklearn() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    rng = np.random.default_rng(0)
+    score, truth = rng.integers(0, 5, (3, 50)).astype(float), (np.arange(50) < 12).astype(float)
+    np.testing.assert_allclose(aurocs(score, truth), [roc_auc_score(truth, row) for row in score])
+
+
+def test_an_advantage_is_the_future_less_that_of_the_other_plays() -> None:
+    score = np.array([[0.5, 0.6, 0.8], [0.5, 0.5, 0.5]])
+    np.testing.assert_allclose(_advantages(score), [[20.0, 30.0], [-20.0, -30.0]])
+
+
+def test_the_gradient_is_that_of_the_expected_score() -> None:
+    # With a single query every choice can be tried, and the expected score written down exactly.
+    stage = stage_of(make_task(5, n=30, share=0.3), np.random.default_rng(0))
+    config = ReinforceConfig(n_plays=4000, n_queries=1, temperature=4.0, kl_weight=0.0, entropy_weight=0.0)
+    torch.manual_seed(0)
+    policy = Policy(PolicyConfig(n_hidden=4))
+    torch.nn.init.normal_(policy.last.weight)
+    played, drawn = _draw_plays(policy, stage, config, np.random.default_rng(1))
+    drawn_loss = _loss(policy, stage, played, drawn, config)
+
+    start = played.index[:1, :2]
+    situation = situation_of(stage.ground, start, stage.task.truth[start], 1.0)
+    is_open = np.flatnonzero(situation.is_open[0])
+    gained = play(stage, np.repeat(start, len(is_open), axis=0), 1, lambda *_: is_open).score[:, 1]
+    score = policy(torch.from_numpy(situation.features), torch.from_numpy(situation.context))[0, is_open]
+    expected = (torch.softmax(score / config.temperature, dim=0) * torch.from_numpy(100 * gained)).sum()
+
+    estimate, exact = (
+        torch.cat([value.flatten() for value in torch.autograd.grad(loss, list(policy.parameters()))])
+        for loss in (drawn_loss, -expected)
+    )
+    assert torch.nn.functional.cosine_similarity(estimate.double(), exact.double(), dim=0) > 0.95
+    assert 0.8 < float(estimate.norm() / exact.norm()) < 1.2
+
+
+@pytest.mark.parametrize("embedding", [False, True])
+def test_equal_seeds_learn_equal_policies(embedding: bool) -> None:
+    def weights() -> torch.Tensor:
+        stages = [stage_of(make_task(seed, n=40), np.random.default_rng(seed)) for seed in (1, 2)]
+        torch.manual_seed(3)
+        policy = Policy(PolicyConfig(n_hidden=4, embedding=embedding))
+        config = ReinforceConfig(steps=2, tasks_a_step=2, n_plays=3, n_queries=3)
+        learn_policy(policy, stages, config, np.random.default_rng(4))
+        return torch.cat([value.flatten() for value in policy.state_dict().values()])
+
+    first, second = weights(), weights()
+    assert torch.equal(first, second)
+    assert torch.isfinite(first).all()
+
+
+def test_a_policy_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
+    policy = Policy(PolicyConfig(n_hidden=4))
+    write_policy(tmp_path / "new", LearnedPolicy(policy, {"version": 1, "gate": GATE}))
+    read = read_policy(tmp_path / "new")
+    assert read.is_open
+    assert all(torch.equal(value, read.policy.state_dict()[name]) for name, value in policy.state_dict().items())
+
+
+def test_a_gate_below_zero_keeps_what_was_learned_shut(tmp_path: Path) -> None:
+    for name in GATE:
+        assert not LearnedPolicy(blend_policy(), {"gate": {**GATE, name: -0.1}}).is_open
+    assert not LearnedPolicy(blend_policy(), {"gate": {**GATE, "blend_low": float("nan")}}).is_open
+
+
+def test_a_damaged_policy_is_refused_in_one_line(tmp_path: Path) -> None:
+    write_policy(tmp_path, LearnedPolicy(Policy(PolicyConfig(n_hidden=4)), {"version": 1, "gate": GATE}))
+    weights = load_file(tmp_path / "policy.safetensors")
+    save_file({**weights, "last.weight": torch.zeros(3, 3)}, tmp_path / "policy.safetensors")
+    with pytest.raises(ModelError, match="train-policy"):
+        read_policy(tmp_path)
+    (tmp_path / "policy.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="damaged"):
+        read_policy(tmp_path)
+    with pytest.raises(ModelError, match="holds no policy"):
+        read_policy(tmp_path / "nowhere")
+
+
+def test_the_shipped_policy_is_used_as_its_gate_says() -> None:
+    policy, name = policy_to_use()
+    learned = shipped_policy()
+    assert learned.is_open == name.startswith("policy")
+    assert isinstance(policy, Policy)
+    assert learned.record["features"] == list(FEATURES)
