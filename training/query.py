@@ -21,6 +21,7 @@ from eegwarn.store import Store
 from eegwarn.store.consensus import known_stretches
 from eegwarn.store.labels import LabelRow, label_log, present_labels
 from eegwarn.store.models import add_model
+from eegwarn.store.people import checked_person
 from eegwarn.store.queue import Question, ask, asked_questions
 from eegwarn.store.recordings import StoredRecording, add_cohort
 from training.cache import default_cache
@@ -61,6 +62,8 @@ class QueryConfig:
             raise ConfigError(f"budget must be at least 1 clip, but got {self.budget}.")
         if self.strategy not in STRATEGIES:
             raise ConfigError(f"Unknown strategy {self.strategy!r}. Choose one of {', '.join(STRATEGIES)}.")
+        if self.rater is not None:
+            checked_person(self.rater)
 
 
 @dataclass(frozen=True)

@@ -132,13 +132,13 @@ def repeated_clips(
     asked : sequence of Question
         All that was ever asked.
     n_budget : int
-        Clips in the batch; `REPEAT_SHARE` of them are repeats, by chance one more.
+        Clips in the batch; `REPEAT_SHARE` of them are repeats, by chance one more, and never all.
     rater : str or None
         Whose; every rater's with labels enough if None.
     rng : numpy.random.Generator
         Draws how many, and which.
     """
-    n_wanted = int(REPEAT_SHARE * n_budget + rng.random())
+    n_wanted = min(int(REPEAT_SHARE * n_budget + rng.random()), n_budget - 1)
     repeated = {
         (one.rater, one.recording_id, round(one.start_s, 3), round(one.duration_s, 3)) for one in asked if one.is_repeat
     }

@@ -148,6 +148,16 @@ def test_repeats_are_of_the_rater_who_is_asked_and_none_comes_twice(store: Store
     assert len(repeats) == len(set(repeats))
 
 
+def test_files_that_moved_are_asked_about_where_they_are_now(
+    store: Store, patients: Path, model: Path, signals: Path, tmp_path: Path
+) -> None:
+    for folder in ("before", "after"):
+        shutil.copytree(patients, tmp_path / folder)
+        Asking(model, tmp_path / folder, signals)(store, 4)
+    assert len(open_queries(store, rater="anna")) == 8
+    assert all(one.clip.recording.path.is_relative_to(tmp_path / "after") for one in open_queries(store, rater="anna"))
+
+
 def test_when_nothing_is_left_it_says_so_and_asks_nothing(store: Store, asking: Asking) -> None:
     n_asked = len(asking(store, 500).questions)
     assert 40 < n_asked < 80  # 12 minutes hold 72 clips
