@@ -15,6 +15,7 @@ from eegwarn.store.place import ENVIRONMENT
 from tests.app import ward
 from tests.app.running import free_port, start_dashboard
 
+PATIENCE_MS = 60_000
 SOUND_WORDS = """[...document.querySelectorAll("*")].map((each) => each.shadowRoot?.querySelector(".sound-words"))
     .find((each) => each)?.textContent"""
 
@@ -44,22 +45,25 @@ def address(path: Path, browser: Any) -> Iterator[str]:
     process.wait()
 
 
+def open_screen(browser: Any, address: str) -> Any:
+    """Open the page in a browser of its own."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{address}/monitor?name=anna")
+    page.wait_for_selector(".tile")
+    return page
+
+
 @pytest.fixture(scope="module")
-def pages(browser: Any, address: str) -> Iterator[tuple[Any, Any]]:
-    """Two screens of the same ward, with a browser each."""
-    contexts = [browser.new_context(viewport={"width": 1280, "height": 720}) for _ in range(2)]
-    opened = [context.new_page() for context in contexts]
-    for page in opened:
-        page.goto(f"{address}/monitor?name=anna")
-        page.wait_for_selector(".tile", timeout=30_000)
-    yield opened[0], opened[1]
-    for context in contexts:
-        context.close()
+def first_screen(browser: Any, address: str) -> Iterator[Any]:
+    page = open_screen(browser, address)
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def page(pages: tuple[Any, Any]) -> Iterator[Any]:
-    """The first of them, whose console must stay free of errors."""
+def page(first_screen: Any) -> Iterator[Any]:
+    """A screen whose console must stay free of errors."""
     complaints: list[str] = []
 
     def complain(message: Any) -> None:
@@ -70,11 +74,11 @@ def page(pages: tuple[Any, Any]) -> Iterator[Any]:
     def crash(error: Any) -> None:
         complaints.append(str(error))
 
-    pages[0].on("console", complain)
-    pages[0].on("pageerror", crash)
-    yield pages[0]
-    pages[0].remove_listener("console", complain)
-    pages[0].remove_listener("pageerror", crash)
+    first_screen.on("console", complain)
+    first_screen.on("pageerror", crash)
+    yield first_screen
+    first_screen.remove_listener("console", complain)
+    first_screen.remove_listener("pageerror", crash)
     assert complaints == []
 
 
@@ -83,14 +87,14 @@ def tile(page: Any, bed: str) -> Any:
 
 
 def wait_for_state(page: Any, bed: str, state: str) -> None:
-    page.wait_for_selector(f".tile.{state}[data-bed='{bed}']", timeout=10_000)
+    page.wait_for_selector(f".tile.{state}[data-bed='{bed}']")
 
 
 def wait_for_sound(page: Any) -> None:
     """Wait until a sound is played."""
     board = page.locator(".board")
     played = board.get_attribute("data-played")
-    page.wait_for_selector(f".board:not([data-played='{played}'])", timeout=20_000)
+    page.wait_for_selector(f".board:not([data-played='{played}'])")
 
 
 def done(store: Store, bed: str) -> list[tuple[ActionKind, str]]:
@@ -98,16 +102,18 @@ def done(store: Store, bed: str) -> list[tuple[ActionKind, str]]:
 
 
 def test_acknowledged_by_keyboard_it_is_so_after_a_reload_and_on_a_second_screen(
-    page: Any, pages: tuple[Any, Any], store: Store
+    page: Any, browser: Any, address: str, store: Store
 ) -> None:
     ward.watch(store, "ack")
     ward.alarm(store, "ack", lasted_s=20)
-    for each in pages:
+    second = open_screen(browser, address)
+    for each in (page, second):
         wait_for_state(each, "ack", "alarm")
     page.get_by_role("button", name="Acknowledge the alarm of ack").focus()
     page.keyboard.press("Enter")
-    for each in pages:
+    for each in (page, second):
         wait_for_state(each, "ack", "calm")
+    second.close()
     page.reload()
     wait_for_state(page, "ack", "calm")
     assert done(store, "ack") == [(ActionKind.ACKNOWLEDGE, "anna")]
@@ -118,7 +124,7 @@ def test_mute_is_no_acknowledgement_and_does_not_touch_a_fault(page: Any, store:
     ward.alarm(store, "mute")
     wait_for_state(page, "mute", "alarm")
     page.get_by_role("button", name="Mute 5 min the alarm of mute").click()
-    tile(page, "mute").get_by_text("muted for 4 min").wait_for(timeout=10_000)
+    tile(page, "mute").get_by_text("muted for 4 min").wait_for()
     assert tile(page, "mute").locator(".word").inner_text() == "ALARM"
     assert "▨ FAULT: flat" in tile(page, "mute").inner_text()
     assert done(store, "mute") == [(ActionKind.MUTE, "anna")]
@@ -137,7 +143,7 @@ def test_mark_as_false_needs_a_reason_and_can_be_taken_back(page: Any, store: St
     assert done(store, "false") == [(ActionKind.MARK_FALSE, "anna")]
     page.get_by_text("marked false: chewing, rc, by anna").wait_for()
     page.get_by_role("button", name="Take back that the alarm is false of false").click()
-    page.get_by_text("took back the mark as false, by anna").wait_for(timeout=10_000)
+    page.get_by_text("took back the mark as false, by anna").wait_for()
     wait_for_state(page, "false", "calm")
 
 
@@ -154,7 +160,7 @@ def test_act_on_a_locked_store_is_refused_aloud_and_nothing_looks_done(page: Any
     locker = sqlite3.connect(path, isolation_level=None)
     locker.execute("BEGIN IMMEDIATE")
     page.get_by_role("button", name="Acknowledge the alarm of locked").click()
-    page.get_by_role("alert").filter(has_text="Not written: The store").wait_for(timeout=10_000)
+    page.get_by_role("alert").filter(has_text="Not written: The store").wait_for()
     assert "another program has locked it" in page.locator(".notice").inner_text()
     wait_for_state(page, "locked", "alarm")
     locker.execute("ROLLBACK")
@@ -182,13 +188,13 @@ def test_bed_opens_with_axes_and_stays_open_after_a_reload(page: Any, store: Sto
     ward.fault(store, "open", "electrodes off")
     page.get_by_role("button", name="open", exact=True).click()
     page.get_by_role("button", name="1 h").click()
-    page.wait_for_selector(".details [data-hours='1'][aria-pressed=true]", timeout=10_000)
+    page.wait_for_selector(".details [data-hours='1'][aria-pressed=true]")
     page.reload()
-    page.wait_for_selector(".details [data-hours='1'][aria-pressed=true]", timeout=20_000)
+    page.wait_for_selector(".details [data-hours='1'][aria-pressed=true]")
     details = page.locator(".details").inner_text() + "".join(page.locator(".chart text").all_text_contents())
     assert all(words in details for words in ("electrodes off", "warning level", "time (h:min)"))
     page.get_by_role("button", name="Close").click()
-    page.locator(".details").wait_for(state="hidden", timeout=10_000)
+    page.locator(".details").wait_for(state="hidden")
 
 
 def test_sound_waits_for_a_key_says_so_and_can_be_tested_and_switched_off(page: Any) -> None:
@@ -203,13 +209,13 @@ def test_sound_waits_for_a_key_says_so_and_can_be_tested_and_switched_off(page: 
             break
     assert "until you click it or press a key" in words
     page.keyboard.press("Tab")
-    page.wait_for_selector(".board[data-sound=on]", timeout=5_000)
+    page.wait_for_selector(".board[data-sound=on]")
     page.get_by_role("button", name="Test the sound").click()
     wait_for_sound(page)
     page.get_by_role("button", name="Turn sound off").click()
     assert "alarms are silent here" in page.locator(".sound-words").inner_text()
     page.reload()
-    page.wait_for_selector(".board[data-sound=off]", timeout=20_000)
+    page.wait_for_selector(".board[data-sound=off]")
     page.get_by_role("button", name="Turn sound on").click()
 
 
@@ -218,6 +224,7 @@ def test_screen_that_lost_its_dashboard_says_so_and_shows_nothing_as_calm(
 ) -> None:
     ward.watch(store, "cut off")
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     is_cut = []
 
     def relay(to_page: Any) -> None:
@@ -228,6 +235,6 @@ def test_screen_that_lost_its_dashboard_says_so_and_shows_nothing_as_calm(
     page.goto(f"{address}/monitor")
     wait_for_state(page, "cut off", "calm")
     is_cut.append(True)
-    page.get_by_text("No word from the dashboard").wait_for(timeout=20_000)
+    page.get_by_text("No word from the dashboard").wait_for()
     assert page.locator(".tile.calm, .tile.elevated").count() == 0
     page.close()
