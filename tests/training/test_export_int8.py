@@ -13,7 +13,7 @@ from eegwarn.backbones import BACKBONES, LSTM, Backbone, LSTMConfig, ResNet, Res
 from eegwarn.bedside.bundle import Bundle, ModelConfig, Precision, packed
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.quantize import MetaQuantConfig, baked, quantize_network
-from training.export import export_onnx
+from training.export import export_onnx, in_whole_blocks
 from training.export_int8 import FULL_RANGE, REDUCED_RANGE, export_int8, whole_codes
 from training.network import judge_recording
 from training.windows import LabelledRecording
@@ -56,8 +56,9 @@ def test_exported_networks_agree_with_torch_on_every_window_of_a_recording(
 ) -> None:
     windows = parts[1][0].windows
     expected = judge_recording(made(backbone), windows, torch.device("cpu"))
-    full = Runtime(Bundle(ModelConfig(), exported[backbone], None)).logit(windows)
-    np.testing.assert_allclose(full, expected, rtol=1e-5, atol=1e-5)
+    for content in (exported[backbone], in_whole_blocks(exported[backbone])):
+        full = Runtime(Bundle(ModelConfig(), content, None)).logit(windows)
+        np.testing.assert_allclose(full, expected, rtol=1e-5, atol=1e-5)
     whole = export_int8(exported[backbone], some_windows(parts), reduced_range=True)
     logit = Runtime(Bundle(ModelConfig(), whole, None)).logit(windows)
     assert 0 < np.sqrt(np.nanmean((logit - expected) ** 2)) <= LARGEST_RMS_LOGIT
@@ -111,6 +112,16 @@ def test_a_one_bit_network_of_200_000_weights_takes_60_kib(parts: Parts) -> None
     small = len(packed(Bundle(ModelConfig(precision=Precision(1, 8, True)), whole, None)))
     assert small <= 60 * 1024
     assert small <= len(packed(Bundle(ModelConfig(), content, weights))) / 12
+
+
+def test_the_first_convolution_in_full_precision_takes_whole_blocks_of_channels(exported: dict[str, bytes]) -> None:
+    for content in exported.values():
+        model = onnx.load_from_string(in_whole_blocks(content))
+        stem = next(node for node in model.graph.node if node.op_type == "Conv")
+        (weight,) = [numpy_helper.to_array(each) for each in model.graph.initializer if each.name == stem.input[1]]
+        assert weight.shape[1] == 24
+        assert not weight[:, 18:].any()
+        assert in_whole_blocks(model.SerializeToString()) == model.SerializeToString()
 
 
 def test_an_exported_network_does_not_tell_where_it_was_made(parts: Parts, exported: dict[str, bytes]) -> None:

@@ -97,7 +97,7 @@ def write_models(folder: Path, backbones: tuple[str, ...]) -> dict[str, Path]:
     import torch
 
     from eegwarn import backbones as known
-    from training.export import export_onnx
+    from training.export import export_onnx, in_whole_blocks
     from training.export_int8 import export_int8
 
     config = ModelConfig()
@@ -110,7 +110,8 @@ def write_models(folder: Path, backbones: tuple[str, ...]) -> dict[str, Path]:
             torch.manual_seed(SEED)
             network = kind(backbone())
         exported = export_onnx(network, n_channels=18, n_times=n_times)
-        for bits, onnx in (("fp32", exported), ("int8", export_int8(exported, noise_uv, reduced_range=False))):
+        whole = export_int8(exported, noise_uv, reduced_range=False)
+        for bits, onnx in (("fp32", in_whole_blocks(exported)), ("int8", whole)):
             models[f"{name} {bits}"] = folder / f"{name}-{bits}.eegwarn"
             write_bundle(models[f"{name} {bits}"], Bundle(config, onnx, b""))
     return models

@@ -28,7 +28,7 @@ from training.benchmarks.label_study import TRAINING, Study, StudySize, make_stu
 from training.benchmarks.quantize_steps import time_steps
 from training.benchmarks.quantize_table import draw_pareto, steps_text, table_text
 from training.config import TrainConfig
-from training.export import export_onnx
+from training.export import export_onnx, in_whole_blocks
 from training.finetune import QuantizeConfig
 from training.footprint import measure_footprints
 from training.loop import Place, repeatable
@@ -188,7 +188,7 @@ def _full_model(network: Backbone, config: TrainConfig) -> Bundle:
             alarm=config.alarm,
             backbone={"kind": config.backbone, **to_table(config.backbone_config)},
         ),
-        export_onnx(network, n_channels=n_channels, n_times=n_times),
+        in_whole_blocks(export_onnx(network, n_channels=n_channels, n_times=n_times)),
         save({name: value.contiguous() for name, value in network.state_dict().items()}),
     )
 
