@@ -172,7 +172,7 @@ def retrain_model(
     write_bundle(out, made, overwrite=overwrite)
     place.clear()
     child = add_model(store, out, by=by, record=made.record, parent_id=parent.id)
-    skipped += _missing(cohort, origin, use)
+    skipped += old.skipped + _missing(cohort, origin, use)
     return Retrained(out, read_bundle(out), child, use, old, new, comparison, skipped)
 
 
@@ -230,9 +230,14 @@ def _held_out(cohort: Cohort, split: Split) -> Cohort:
 
 
 def _with_lineage(made: Bundle, origin: Origin, about: dict[str, Any]) -> Bundle:
-    """Write down where the model comes from; who was a test person once stays one, be the recordings there or not."""
-    test_persons = sorted({*made.record["split"]["test_persons"], *origin.split.test_persons})
-    split = {**made.record["split"], "test_persons": test_persons}
+    """Write down where the model comes from; everybody stays in the part they were in, also who is not there now."""
+    split = dict(made.record["split"])
+    for name, part in (("training", origin.split.training), ("validation", origin.split.validation)):
+        persons = dict(split[name]["persons"])
+        for code, prints in part.persons.items():
+            persons[code] = list(dict.fromkeys([*persons.get(code, ()), *prints]))
+        split[name] = {**split[name], "persons": persons}
+    split["test_persons"] = origin.split.test_persons
     return replace(made, record={**made.record, "split": split, "retrain": about})
 
 
@@ -242,9 +247,12 @@ def _missing(cohort: Cohort, origin: Origin, use: LabelUse) -> tuple[tuple[str, 
     n_gone = sum(print_ not in here for prints in origin.seen.values() for print_ in prints)
     n_persons = missing_test_persons(cohort, origin)
     found = [
-        (f"{n_gone} recordings that the model was trained on", where) if n_gone else None,
+        (f"{n_gone} of the recordings that the model was trained on", where) if n_gone else None,
         (f"labelled {_some(use.gone)}", where) if use.gone else None,
-        (f"{n_persons} test patients of the model", f"{where}; unknown patients are held out, as they may be those")
+        (
+            f"{n_persons} of the test patients of the model",
+            f"{where}; unknown patients are held out, as they may be those",
+        )
         if n_persons
         else None,
     ]

@@ -161,12 +161,19 @@ def test_from_weights_a_single_label_is_learned_by_the_old_network(
     trained: Trained, cohort: Cohort, cache: Path, some_labels: list[GivenLabel], tmp_path: Path
 ) -> None:
     store = store_with(tmp_path, cohort, some_labels[:1])
+    origin = read_origin(trained.bundle.record)
+    *_, gone = of_part(cohort, [*origin.split.training.persons])
+    fewer = replace(cohort, patients=tuple(each for each in cohort.patients if each.id != gone.patient_id))
     frozen = replace(TINY, optimiser=replace(TINY.optimiser, learning_rate=1e-12), steps=1, validate_every=1)
-    going_on = run(trained, cohort, cache, store, tmp_path / "new.eegwarn", frozen, start="weights")
+    going_on = run(trained, fewer, cache, store, tmp_path / "new.eegwarn", frozen, start="weights")
     before, after = load(trained.bundle.trainable_weights()), load(going_on.bundle.trainable_weights())
     torch.testing.assert_close(after["head.weight"], before["head.weight"], rtol=0, atol=1e-6)
     about = going_on.bundle.record["retrain"]
     assert (about["start"], about["labels"]["n_used"]) == ("weights", 1)
+    assert read_origin(going_on.bundle.record).split == origin.split, "the old weights have seen who is gone now"
+    assert going_on.skipped == (
+        ("1 of the recordings that the model was trained on", f"not in {str(cohort.folder)!r}"),
+    )
     wider = replace(TINY, resnet=ResNetConfig(widths=(16, 8), kernel=3))
     with pytest.raises(ConfigError, match="From weights the network stays"):
         run(trained, cohort, cache, store, tmp_path / "wider.eegwarn", wider, start="weights")
