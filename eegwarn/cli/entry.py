@@ -13,6 +13,8 @@ from eegwarn.cli.models import benchmark, evaluate, score, train
 from eegwarn.cli.monitor import monitor
 from eegwarn.cli.policy import train_policy
 from eegwarn.cli.quantize import quantize
+from eegwarn.cli.query import query
+from eegwarn.cli.retrain import retrain
 from eegwarn.cli.show import dashboard, demo
 from eegwarn.errors import EegwarnError
 
@@ -40,7 +42,7 @@ def _root(
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
     *(demo, simulate, inspect, download, train, evaluate, score),
-    *(train_policy, quantize, monitor, dashboard, benchmark),
+    *(query, retrain, train_policy, quantize, monitor, dashboard, benchmark),
 )
 for _command in _COMMANDS:
     app.command()(_command)
