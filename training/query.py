@@ -30,7 +30,15 @@ from training.candidates import Described, GridConfig, describe_recordings
 from training.catalogue import Catalogue, read_catalogue
 from training.doubt import doubts, label_candidates
 from training.label_rules import rules_of
-from training.selection import HIGH_SCORE_SHARE, Places, chosen_clips, highest_scores, interleaved, repeated_clips
+from training.selection import (
+    BY_CHANCE,
+    HIGH_SCORE_SHARE,
+    Places,
+    chosen_clips,
+    highest_scores,
+    interleaved,
+    repeated_clips,
+)
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,7 @@ def query_clips(
             f"Nothing is left to ask about in {str(folder)!r}: all {len(table)} candidates lie in clips that were "
             "labelled or are in the queue. Give further recordings."
         )
-    policy = f"{policy_to_use()[1] if config.strategy == 'policy' else config.strategy} (eegwarn {__version__})"
+    policy = f"{policy_to_use()[1] if config.strategy == 'policy' else config.strategy}, eegwarn {__version__}"
     model_id = add_model(store, model, by=by, record=bundle.record).id
     return Queried(
         questions,
@@ -231,10 +239,9 @@ def _questions(
         rows = np.union1d(listed, told)
         given = np.where(np.isin(rows, listed), np.nan, label[rows])
         choices = choose(table.pool(rows), given, n_wanted, config.strategy, rng)
-        return [
-            Choice(int(rows[choice.index]), choice.reason or {config.strategy: 1.0})  # the library gives no reasons
-            for choice in choices
-        ]
+        # Of the library's strategies only chance gives its reason by its name.
+        unsaid = BY_CHANCE if config.strategy == "random" else {f"chosen by {config.strategy}": 1.0}
+        return [Choice(int(rows[choice.index]), choice.reason or unsaid) for choice in choices]
 
     n_new = config.budget - len(repeats)
     places = _places(table, window_s, ids, present, asked)
