@@ -18,7 +18,16 @@ export default function (component) {
 
 function createBoard(parent) {
   const root = parent.querySelector(".board");
-  const board = { root, tiles: new Map(), scene: null, received_ms: 0, trouble: "", refused: "", awaited: "", sound: createSound() };
+  const board = {
+    root,
+    tiles: new Map(),
+    scene: null,
+    received_ms: 0,
+    trouble: "",
+    refused: "",
+    awaited: "",
+    sound: createSound(),
+  };
   const closing = new AbortController();
   const listen = (target, name, handler) => target.addEventListener(name, handler, { signal: closing.signal });
   listen(root, "click", (event) => onClick(board, event.target.closest("[data-act]")?.dataset));
@@ -53,7 +62,12 @@ function tick(board) {
   const { root, scene, sound } = board;
   const age_s = (Date.now() - board.received_ms) / 1000;
   const isCut = age_s > OLD_AFTER_S;
-  showNotice(root.querySelector(".notice"), isCut ? `No word from the dashboard for ${span(age_s)}. What is shown is old; this page tries again by itself.` : board.trouble || board.refused);
+  showNotice(
+    root.querySelector(".notice"),
+    isCut
+      ? `No word from the dashboard for ${span(age_s)}. What is shown is old; this page tries again by itself.`
+      : board.trouble || board.refused,
+  );
   if (scene?.tiles) drawScene(board, isCut || Boolean(board.trouble));
   hear(sound, soundsOf(board, isCut));
   const state = soundState(sound);
@@ -98,7 +112,9 @@ function summaryOf(scene, isOld, now_s) {
     const state = stateNow(bed, scene, isOld, now_s);
     counts[state] = (counts[state] ?? 0) + 1;
   }
-  const words = Object.keys(WORDS).filter((state) => counts[state]).map((state) => `${counts[state]} ${SHAPES[state]} ${WORDS[state]}`);
+  const words = Object.keys(WORDS)
+    .filter((state) => counts[state])
+    .map((state) => `${counts[state]} ${SHAPES[state]} ${WORDS[state]}`);
   return words.length ? `${words.join(" · ")} · offline after ${scene.offline_after_s} s of silence` : "";
 }
 
@@ -110,8 +126,7 @@ function onClick(board, wanted) {
   else if (act === "open") {
     board.awaited = bed;
     board.open({ bed });
-  }
-  else if (act === "hours") board.open({ bed, hours: wanted.hours });
+  } else if (act === "hours") board.open({ bed, hours: wanted.hours });
   else if (act === "close") board.open({ bed: "" });
   else if (act === "mark_false") askWhy(board, wanted);
   else board.send({ kind: act, alarms: numbers(wanted.alarms) });
@@ -147,5 +162,6 @@ function askWhy(board, { alarms, bed }) {
 
 function onReason(board, dialog) {
   const reason = dialog.querySelector("input").value.trim();
-  if (dialog.returnValue === "mark" && reason) board.send({ kind: "mark_false", alarms: numbers(dialog.dataset.alarms), reason });
+  if (dialog.returnValue === "mark" && reason)
+    board.send({ kind: "mark_false", alarms: numbers(dialog.dataset.alarms), reason });
 }

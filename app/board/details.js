@@ -5,55 +5,102 @@ const TICKS_MIN = { 1: 10, 6: 60, 24: 180 };
 
 function drawDetails(root, details) {
   root.hidden = !details;
-  if (!details) return root.replaceChildren();
+  if (!details) {
+    root.dataset.drawn = "";
+    return root.replaceChildren();
+  }
   const drawn = JSON.stringify([details, root.clientWidth]);
   if (root.dataset.drawn === drawn) return;
   root.dataset.drawn = drawn;
-  if (root.dataset.bed !== details.bed || !root.firstChild) root.replaceChildren(detailsHead(details), element("div", { class: "body" }));
+  if (root.dataset.bed !== details.bed || !root.firstChild)
+    root.replaceChildren(detailsHead(details), element("div", { class: "body" }));
   root.dataset.bed = details.bed;
-  for (const button of root.querySelectorAll("[data-hours]")) setAttribute(button, "aria-pressed", String(Number(button.dataset.hours) === details.hours));
-  root.querySelector(".body").replaceChildren(chartOf(details, root.clientWidth, parseFloat(getComputedStyle(root).fontSize)), faultsOf(details));
+  for (const button of root.querySelectorAll("[data-hours]"))
+    setAttribute(button, "aria-pressed", String(Number(button.dataset.hours) === details.hours));
+  root
+    .querySelector(".body")
+    .replaceChildren(
+      chartOf(details, root.clientWidth, parseFloat(getComputedStyle(root).fontSize)),
+      faultsOf(details),
+    );
 }
 
 function detailsHead(details) {
-  const hours = details.choices.map((each) => element("button", { type: "button", "data-act": "hours", "data-hours": each, "data-bed": details.bed }, `${each} h`));
-  return element("div", { class: "head" },
-    element("h3", {}, details.bed), ...hours,
+  const hours = details.choices.map((each) =>
+    element(
+      "button",
+      { type: "button", "data-act": "hours", "data-hours": each, "data-bed": details.bed },
+      `${each} h`,
+    ),
+  );
+  return element(
+    "div",
+    { class: "head" },
+    element("h3", {}, details.bed),
+    ...hours,
     element("small", {}, "A monitor sends levels, alarms and faults; no EEG."),
-    element("button", { type: "button", "data-act": "close" }, "Close"));
+    element("button", { type: "button", "data-act": "close" }, "Close"),
+  );
 }
 
 function chartOf(details, width, em) {
-  const [left, right, top, bottom, height] = ["left", "right", "top", "bottom", "height"].map((side) => CHART_EM[side] * em);
-  const inner = { width: Math.max(200, width - left - right - 2 * em), height: height - top - bottom };
-  const step = inner.width / details.levels.length;
-  const since = details.until - 3600 * details.hours;
-  const x = (at) => ((at - since) / (3600 * details.hours)) * inner.width;
-  const made = svg("svg", { class: "chart", role: "img", width: inner.width + left + right, height, "aria-label": chartWords(details) });
-  const plot = svg("g", { transform: `translate(${left} ${top})` });
-  for (const level of [0, 0.5, 1]) {
-    const y = inner.height * (1 - level);
-    plot.append(svg("path", { class: "grid", d: `M0 ${y}H${inner.width}` }), svg("text", { x: -em / 2, y: y + em / 3, "text-anchor": "end" }, level.toFixed(1)));
-  }
-  for (const at of ticks(since, details.until, TICKS_MIN[details.hours])) {
-    plot.append(svg("path", { class: "grid", d: `M${x(at)} 0V${inner.height}` }), svg("text", { x: x(at), y: inner.height + 1.2 * em, "text-anchor": "middle" }, clockOf(at).slice(-8, -3)));
-  }
-  plot.append(svg("path", { class: "unjudged", d: unjudgedPath(details.levels, step, inner.height) }), svg("path", { class: "line", d: levelPath(details.levels, step, inner.height) }));
-  for (const alarm of details.alarms) {
-    plot.append(svg("path", { class: "alarm-line", d: `M${x(alarm.raised_at)} 0V${inner.height}` }), svg("text", { class: "alarm-mark", x: x(alarm.raised_at), y: -em / 4, "text-anchor": "middle" }, "▲"));
-  }
-  plot.append(
-    svg("text", { transform: `translate(${-2.5 * em} ${inner.height / 2}) rotate(-90)`, "text-anchor": "middle" }, "warning level"),
-    svg("text", { x: inner.width / 2, y: inner.height + 2.4 * em, "text-anchor": "middle" }, "time (h:min), highest level of each minute; ▲ alarm, ╱ not judged"));
-  made.append(plot);
+  const { left, right, top, bottom, height } = CHART_EM;
+  const plot = { width: Math.max(200, width - (left + right + 2) * em), height: (height - top - bottom) * em };
+  const made = svg("svg", {
+    class: "chart",
+    role: "img",
+    width: plot.width + (left + right) * em,
+    height: height * em,
+    "aria-label": chartWords(details),
+  });
+  const group = svg("g", { transform: `translate(${left * em} ${top * em})` });
+  group.append(...axesOf(details, plot, em), ...curveOf(details, plot, em));
+  made.append(group);
   return made;
+}
+
+function placeOf(details, plot, at) {
+  return plot.width * (1 - (details.until - at) / (3600 * details.hours));
+}
+
+function axesOf(details, plot, em) {
+  const centred = { "text-anchor": "middle" };
+  const levels = [0, 0.5, 1].flatMap((level) => {
+    const y = plot.height * (1 - level);
+    const text = svg("text", { x: -em / 2, y: y + em / 3, "text-anchor": "end" }, level.toFixed(1));
+    return [svg("path", { class: "grid", d: `M0 ${y}H${plot.width}` }), text];
+  });
+  const times = ticks(details.until - 3600 * details.hours, details.until, TICKS_MIN[details.hours]).flatMap((at) => {
+    const x = placeOf(details, plot, at);
+    const text = svg("text", { x, y: plot.height + 1.2 * em, ...centred }, clockOf(at).slice(-8, -3));
+    return [svg("path", { class: "grid", d: `M${x} 0V${plot.height}` }), text];
+  });
+  const turned = { transform: `translate(${-2.5 * em} ${plot.height / 2}) rotate(-90)`, ...centred };
+  const below = { x: plot.width / 2, y: plot.height + 2.4 * em, ...centred };
+  const legend = "time (h:min), highest level of each minute; ▲ alarm, ╱ not judged";
+  return [...levels, ...times, svg("text", turned, "warning level"), svg("text", below, legend)];
+}
+
+function curveOf(details, plot, em) {
+  const step = plot.width / details.levels.length;
+  const alarms = details.alarms.flatMap((alarm) => {
+    const x = placeOf(details, plot, alarm.raised_at);
+    const mark = svg("text", { x, y: -em / 4, "text-anchor": "middle" }, SHAPES.alarm);
+    return [svg("path", { class: "alarm-line", d: `M${x} 0V${plot.height}` }), mark];
+  });
+  return [
+    svg("path", { class: "unjudged", d: unjudgedPath(details.levels, step, plot.height) }),
+    svg("path", { class: "line", d: levelPath(details.levels, step, plot.height) }),
+    ...alarms,
+  ];
 }
 
 function ticks(since, until, every_min) {
   const offset_s = 60 * new Date(1000 * since).getTimezoneOffset();
   const every_s = 60 * every_min;
   const found = [];
-  for (let at = Math.ceil((since - offset_s) / every_s) * every_s + offset_s; at <= until; at += every_s) found.push(at);
+  for (let at = Math.ceil((since - offset_s) / every_s) * every_s + offset_s; at <= until; at += every_s)
+    found.push(at);
   return found;
 }
 
@@ -64,12 +111,21 @@ function chartWords(details) {
 }
 
 function faultsOf(details) {
-  const rows = details.faults.map((fault) => element("tr", {},
-    element("td", {}, clockOf(fault.start_at)),
-    element("td", {}, fault.end_at === null ? "lasts" : span(fault.end_at - fault.start_at)),
-    element("td", {}, fault.reason)));
+  const rows = details.faults.map((fault) =>
+    element(
+      "tr",
+      {},
+      element("td", {}, clockOf(fault.start_at)),
+      element("td", {}, fault.end_at === null ? "lasts" : span(fault.end_at - fault.start_at)),
+      element("td", {}, fault.reason),
+    ),
+  );
   if (!rows.length) return element("p", {}, `No fault in these ${details.hours} h.`);
-  const head = element("tr", {}, ...["Fault from", "For", "Why nothing was judged"].map((text) => element("th", { scope: "col" }, text)));
+  const head = element(
+    "tr",
+    {},
+    ...["Fault from", "For", "Why nothing was judged"].map((text) => element("th", { scope: "col" }, text)),
+  );
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
@@ -86,15 +142,26 @@ function drawHistory(root, scene) {
 function historyRow(alarm, may_act) {
   const done = alarm.acts.map((act) => element("li", {}, `${clockOf(act.at)} ${act.what}, by ${act.who}`));
   const kind = alarm.is_false ? "withdraw_false" : "mark_false";
-  const button = element("button", {
-    type: "button", "data-act": kind, "data-alarms": alarm.id, "data-bed": alarm.bed, "data-row": alarm.id,
-    "aria-label": `${alarm.is_false ? "Take back that the alarm is false" : "Mark as false the alarm"} of ${alarm.bed} at ${clockOf(alarm.raised_at)}`,
-  }, alarm.is_false ? "Take back" : "False …");
-  return element("tr", { class: alarm.is_false ? "false" : "" },
+  const button = element(
+    "button",
+    {
+      type: "button",
+      "data-act": kind,
+      "data-alarms": alarm.id,
+      "data-bed": alarm.bed,
+      "data-row": alarm.id,
+      "aria-label": `${alarm.is_false ? "Take back that the alarm is false" : "Mark as false the alarm"} of ${alarm.bed} at ${clockOf(alarm.raised_at)}`,
+    },
+    alarm.is_false ? "Take back" : "False …",
+  );
+  return element(
+    "tr",
+    { class: alarm.is_false ? "false" : "" },
     element("td", {}, clockOf(alarm.raised_at)),
     element("td", {}, alarm.bed),
     element("td", {}, levelText(alarm.peak)),
     element("td", {}, alarm.cleared_at === null ? "lasts" : span(alarm.cleared_at - alarm.raised_at)),
     element("td", {}, done.length ? element("ul", {}, ...done) : "▲ not acknowledged"),
-    element("td", {}, alarm.is_false ? "✕ false " : "", ...(may_act ? [button] : [])));
+    element("td", {}, alarm.is_false ? "✕ false " : "", ...(may_act ? [button] : [])),
+  );
 }

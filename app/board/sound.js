@@ -11,18 +11,27 @@ function createSound() {
 }
 
 function keptSound() {
-  try { return localStorage.getItem(SOUND_KEPT); } catch { return null; }
+  try {
+    return localStorage.getItem(SOUND_KEPT);
+  } catch {
+    return null;
+  }
 }
 
 // Browsers let a page make sounds only after it was clicked, or a key was pressed in it.
 function unlock(sound) {
-  if (sound.isOn && !sound.context && navigator.userActivation?.hasBeenActive !== false) sound.context = new AudioContext();
+  if (sound.isOn && !sound.context && navigator.userActivation?.hasBeenActive !== false)
+    sound.context = new AudioContext();
   if (sound.isOn && sound.context?.state === "suspended") sound.context.resume();
 }
 
 function switchSound(sound, isOn) {
   sound.isOn = isOn;
-  try { localStorage.setItem(SOUND_KEPT, isOn ? "on" : "off"); } catch { /* then it is not remembered */ }
+  try {
+    localStorage.setItem(SOUND_KEPT, isOn ? "on" : "off");
+  } catch {
+    /* then it is not remembered */
+  }
   if (isOn) unlock(sound);
 }
 

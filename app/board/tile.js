@@ -3,13 +3,36 @@
 function createTile(name) {
   const id = `bed-${name}`;
   const tile = element(
-    "li", { class: "tile", "data-bed": name, "aria-labelledby": id },
-    element("div", { class: "head" },
-      element("button", { type: "button", class: "name", id, "data-act": "open", "data-bed": name, title: "Show the details of this bed" }, name),
-      element("b", {}, element("i", { class: "shape" }), " ", element("span", { class: "word" }))),
-    element("div", { class: "middle" },
+    "li",
+    { class: "tile", "data-bed": name, "aria-labelledby": id },
+    element(
+      "div",
+      { class: "head" },
+      element(
+        "button",
+        {
+          type: "button",
+          class: "name",
+          id,
+          "data-act": "open",
+          "data-bed": name,
+          title: "Show the details of this bed",
+        },
+        name,
+      ),
+      element("b", {}, element("i", { class: "shape" }), " ", element("span", { class: "word" })),
+    ),
+    element(
+      "div",
+      { class: "middle" },
       element("div", { class: "now" }, element("span", { class: "level" }), element("small", {}, "level 0–1")),
-      element("div", { class: "hour" }, trendSvg(), element("small", {}, element("span", {}, "−60 min"), element("span", {}, "now")))),
+      element(
+        "div",
+        { class: "hour" },
+        trendSvg(),
+        element("small", {}, element("span", {}, "−60 min"), element("span", {}, "now")),
+      ),
+    ),
     element("p", { class: "life" }),
     element("p", { class: "said" }),
     element("div", { class: "acts" }),
@@ -76,9 +99,18 @@ function drawActs(target, bed, scene, isOld) {
 }
 
 function actButtons(bed, alarms, mute_min) {
-  const button = (kind, text, what) => element("button", {
-    type: "button", "data-act": kind, "data-alarms": alarms.join(), "data-bed": bed, "aria-label": `${what} of ${bed}`,
-  }, text);
+  const button = (kind, text, what) =>
+    element(
+      "button",
+      {
+        type: "button",
+        "data-act": kind,
+        "data-alarms": alarms.join(),
+        "data-bed": bed,
+        "aria-label": `${what} of ${bed}`,
+      },
+      text,
+    );
   const plural = alarms.length > 1 ? `${alarms.length} alarms` : "the alarm";
   return [
     button("acknowledge", "Acknowledge", `Acknowledge ${plural}`),

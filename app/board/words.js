@@ -2,7 +2,14 @@
 
 // A state is told by shape and word, besides its colour; the most urgent first.
 const SHAPES = { alarm: "▲", offline: "✕", fault: "▨", unknown: "?", elevated: "◆", calm: "●" };
-const WORDS = { alarm: "ALARM", offline: "OFFLINE", fault: "FAULT", unknown: "NOT KNOWN", elevated: "elevated", calm: "calm" };
+const WORDS = {
+  alarm: "ALARM",
+  offline: "OFFLINE",
+  fault: "FAULT",
+  unknown: "NOT KNOWN",
+  elevated: "elevated",
+  calm: "calm",
+};
 const DAY_S = 86400;
 
 function clockOf(seconds) {
@@ -20,7 +27,9 @@ function span(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
-  return whole < DAY_S ? `${Math.floor(whole / 3600)} h ${two(Math.floor(whole / 60) % 60)} min` : `${Math.floor(whole / DAY_S)} d`;
+  return whole < DAY_S
+    ? `${Math.floor(whole / 3600)} h ${two(Math.floor(whole / 60) % 60)} min`
+    : `${Math.floor(whole / DAY_S)} d`;
 }
 
 function levelText(level) {

@@ -195,6 +195,8 @@ def test_bed_opens_with_axes_and_stays_open_after_a_reload(page: Any, store: Sto
     assert all(words in details for words in ("electrodes off", "warning level", "time (h:min)"))
     page.get_by_role("button", name="Close").click()
     page.locator(".details").wait_for(state="hidden")
+    page.get_by_role("button", name="open", exact=True).click()
+    page.wait_for_selector(".details .chart")
 
 
 def test_sound_waits_for_a_key_says_so_and_can_be_tested_and_switched_off(page: Any) -> None:
