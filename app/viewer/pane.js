@@ -12,7 +12,7 @@ function createPane(root, on, signal) {
     settings: rememberedSettings(),
     caliper: newCaliper(),
     place: null,
-    channels: [],
+    rows: [], // those drawn
   };
   const listen = (target, name, handler) => target.addEventListener(name, handler, { signal });
   for (const select of root.querySelectorAll("[data-choose]")) {

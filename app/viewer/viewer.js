@@ -26,6 +26,7 @@ function createViewer(parent) {
     buffers: [],
     view_s: 0,
     asked: null, // the question that waits for its answer
+    lastQuestion: "",
     isDrawing: false,
     receive: (data) => receive(viewer, data),
   };

@@ -1,5 +1,6 @@
 """Every state of the page, without a browser."""
 
+import json
 import shutil
 from pathlib import Path
 from zipfile import ZipFile
@@ -11,6 +12,12 @@ from streamlit.testing.v1 import AppTest
 import app
 from app.folder import FOLDER_VARIABLE
 from eegwarn.bedside.bundle import write_bundle
+from eegwarn.store import open_store
+from eegwarn.store.answer import Answer, Label
+from eegwarn.store.labels import add_label
+from eegwarn.store.place import ENVIRONMENT
+from eegwarn.store.queue import open_queries
+from tests.app.asked import ask_about
 from tests.app.examples import SFREQ, simulated_uv, write_edf
 from tests.models import amplitude_model
 
@@ -68,6 +75,33 @@ def test_list_entry_takes_the_viewer_there_with_3_s_of_before(run, folder: Path)
     page.button[1].click().run()
     assert not page.exception
     assert page.session_state["visit"]["start_s"] == 92.0
+
+
+def test_labels_of_the_recording_are_sent_to_the_viewer_wherever_its_file_lies(
+    run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "store.db"))
+    place = tmp_path / "moved"
+    place.mkdir()
+    store = open_store(tmp_path / "store.db")
+    ask_about(store, folder / "a_seizure.edf", [85.0])
+    (query,) = open_queries(store, rater="anna")
+    add_label(store, query.clip.id, Answer(Label.SEIZURE, onset_s=87.5), rater="anna", query_id=query.id)
+    store.close()
+    (shown,) = run(with_files(folder, place, "a_seizure.edf")).get("bidi_component")
+    assert json.loads(shown.proto.json)["labels"] == [
+        {"start_s": 85.0, "end_s": 95.0, "label": "seizure", "rater": "anna", "onset_s": 87.5}
+    ]
+
+
+def test_damaged_store_is_one_clear_line_and_the_eeg_is_shown(
+    run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "store.db"))
+    (tmp_path / "store.db").write_bytes(b"This is a text, and no database." * 40)
+    page = run(with_files(folder, tmp_path, "a_seizure.edf"))
+    assert "no SQLite file" in page.warning[0].value
+    assert page.get("bidi_component")
 
 
 def test_empty_folder_says_what_to_do(run, tmp_path: Path) -> None:
