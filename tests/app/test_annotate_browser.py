@@ -33,24 +33,35 @@ def store(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 
 @pytest.fixture(scope="module")
-def page(store: Store, browser: Any) -> Iterator[Any]:
-    """The page, opened as anna; the console must stay free of errors, and nothing leave this computer."""
+def address(store: Store) -> Iterator[str]:
     port = free_port()
     place = store.place.path.parent
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(ENVIRONMENT, raising=False)
         process = start_dashboard(place, port, cwd=place)
+    yield f"http://127.0.0.1:{port}/"
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def rater(request: pytest.FixtureRequest) -> str:
+    """Somebody of whom every clip is still asked, whatever other tests did before."""
+    return request.node.name[:24]
+
+
+@pytest.fixture
+def page(address: str, rater: str, browser: Any) -> Iterator[Any]:
+    """The page, opened as the rater; the console must stay free of errors, and nothing leave this computer."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("dialog", lambda dialog: dialog.accept())
-    open_page(page, f"http://127.0.0.1:{port}/?name=anna")
+    open_page(page, f"{address}?name={rater}")
     page.wait_for_selector(WITH_CLIP, timeout=30_000)
     yield page
     page.close()
-    process.terminate()
-    process.wait()
     assert complaints == []
 
 
@@ -71,13 +82,13 @@ def answer(page: Any, key: str) -> float:
     return float(page.get_attribute(".annotator", "data-drawn-ms"))
 
 
-def test_twenty_clips_are_labelled_by_keyboard_and_are_in_the_store(page: Any, store: Store) -> None:
+def test_twenty_clips_are_labelled_by_keyboard_and_are_in_the_store(page: Any, store: Store, rater: str) -> None:
     took_ms = []
     for number in range(N_CLIPS):
         took_ms.append(answer(page, "1234"[number % 4]))
         page.wait_for_timeout(300)  # nobody reads a clip faster, and the next ones are sent meanwhile
     page.wait_for_selector(STORED, timeout=20_000)
-    log = label_log(store, rater="anna")
+    log = label_log(store, rater=rater)
     assert [row.answer.label for row in log] == [KEYS["1234"[number % 4]] for number in range(N_CLIPS)]
     assert [row.clip.start_s for row in log] == [4.0 + 7 * number for number in range(N_CLIPS)]
     assert all(0.1 < row.answer.response_s < 60 for row in log)
@@ -88,9 +99,15 @@ def test_twenty_clips_are_labelled_by_keyboard_and_are_in_the_store(page: Any, s
     assert page.inner_text(".progress-text") == f"{N_CLIPS} done, 4 to go"
 
 
-def test_undo_brings_the_clip_back_and_confidence_onset_and_comment_are_stored(page: Any, store: Store) -> None:
+def test_undo_brings_the_clip_back_and_confidence_onset_and_comment_are_stored(
+    page: Any, store: Store, rater: str
+) -> None:
+    first = shown_clip(page)
+    answer(page, "4")
+    page.wait_for_selector(STORED, timeout=20_000)
     page.keyboard.press("u")
-    page.wait_for_selector(STORED)
+    page.wait_for_selector(f".annotator[data-clip='{first}']", timeout=20_000)
+    page.wait_for_selector(STORED, timeout=20_000)
     where = page.eval_on_selector(".traces", "(canvas) => JSON.parse(canvas.dataset.geometry)")
     page.click(".traces", position={"x": where["left"] + 2.5 * where["perSecond"], "y": 60})
     page.keyboard.press("Shift+ArrowRight")
@@ -104,8 +121,8 @@ def test_undo_brings_the_clip_back_and_confidence_onset_and_comment_are_stored(p
     page.keyboard.press("ArrowDown")
     answer(page, "1")
     page.wait_for_selector(STORED, timeout=20_000)
-    last = present_labels(label_log(store, rater="anna"))[-1]
-    assert last.clip.start_s == 4.0 + 7 * (N_CLIPS - 1)
+    last = present_labels(label_log(store, rater=rater))[-1]
+    assert last.clip.start_s == 4.0
     assert (last.answer.label, last.answer.confidence, last.answer.comment) == (
         Label.SEIZURE,
         0.8,
@@ -115,23 +132,25 @@ def test_undo_brings_the_clip_back_and_confidence_onset_and_comment_are_stored(p
     assert (last.answer.display.montage, last.answer.display.sensitivity_uv_mm) == ("average", 15)
 
 
-def test_answers_that_cannot_be_stored_are_said_kept_over_a_reload_and_stored_later(page: Any, store: Store) -> None:
-    n_before = len(label_log(store, rater="anna"))
+def test_answers_that_cannot_be_stored_are_said_kept_over_a_reload_and_stored_later(
+    page: Any, store: Store, rater: str
+) -> None:
+    n_before = len(label_log(store, rater=rater))
     other = sqlite3.connect(store.place.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answer(page, "2")
     page.wait_for_selector("text=1 answer NOT stored yet", timeout=20_000)
     open_page(page, page.url.replace("annotate", ""))
     page.wait_for_selector("text=1 answer NOT stored yet", timeout=30_000)
-    assert len(label_log(store, rater="anna")) == n_before
+    assert len(label_log(store, rater=rater)) == n_before
     other.execute("ROLLBACK")
     page.wait_for_selector(STORED, timeout=20_000)
-    log = label_log(store, rater="anna")
+    log = label_log(store, rater=rater)
     assert len(log) == n_before + 1
     assert log[-1].answer.label is Label.NOT_SEIZURE
 
 
-def test_skipped_clip_comes_last_and_the_end_says_what_to_do(page: Any, store: Store) -> None:
+def test_skipped_clip_comes_last_and_the_end_says_what_to_do(page: Any, store: Store, rater: str) -> None:
     page.wait_for_selector(WITH_CLIP, timeout=20_000)
     skipped = shown_clip(page)
     answer(page, "s")
@@ -142,4 +161,4 @@ def test_skipped_clip_comes_last_and_the_end_says_what_to_do(page: Any, store: S
     page.keyboard.press("4")
     page.wait_for_selector("text=Nothing more is asked of you")
     page.wait_for_selector(STORED, timeout=20_000)
-    assert len(present_labels(label_log(store, rater="anna"))) == N_CLIPS + 4
+    assert len(present_labels(label_log(store, rater=rater))) == N_CLIPS + 4

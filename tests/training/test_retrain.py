@@ -140,8 +140,17 @@ def test_one_held_out_patient_cannot_tell_which_model_is_better(retrained: Retra
 
 
 def test_an_interrupted_retraining_ends_with_the_weights_of_an_unbroken_one(
-    retrained: Retrained, trained: Trained, cohort: Cohort, cache: Path, store: Store, tmp_path: Path
+    retrained: Retrained,
+    trained: Trained,
+    cohort: Cohort,
+    cache: Path,
+    some_labels: list[GivenLabel],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
+    # A store of its own: the same model at two places is one model, found where it was seen last.
+    store = store_with(tmp_path_factory.mktemp("own"), cohort, some_labels)
+
     def interrupt(stage: str, done: int, total: int) -> None:
         if (stage, done) == ("train on corrected labels", 7):
             raise KeyboardInterrupt
