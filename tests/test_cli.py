@@ -19,7 +19,10 @@ from tests.app.examples import SEIZURE_S, simulated_uv, write_edf
 from tests.models import amplitude_model
 from tests.signal.edf_files import ELECTRODES
 
-COMMANDS = "demo simulate inspect download train evaluate score dashboard benchmark".split()
+COMMANDS = (
+    "demo simulate inspect download train evaluate score "
+    "query retrain train-policy quantize monitor dashboard benchmark"
+).split()
 
 
 @pytest.fixture(scope="module")
