@@ -4,7 +4,9 @@ import multiprocessing
 import os
 import shutil
 import subprocess
+import sys
 import time
+import types
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +24,6 @@ N_LABELS, N_KILLS = 1000, 50
 ENDLESS = 10**9
 # Imported once, not by each of the writers.
 PRELOADED = [
-    "__main__",
     __name__,
     "sqlalchemy.dialects.sqlite.pysqlite",
     "sqlalchemy.dialects.postgresql.psycopg",
@@ -43,7 +44,11 @@ def write_labels(place: str, clip_ids: list[int], first: int, until: int, acknow
             notes.write(uid_of(number).encode() + b"\n")
 
 
-def test_a_killed_writer_loses_no_acknowledged_label_and_doubles_none(place: str, store: Store, tmp_path: Path) -> None:
+def test_a_killed_writer_loses_no_acknowledged_label_and_doubles_none(
+    place: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A test of a page leaves its script as the main module, and each writer would run that page first.
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     rng = np.random.default_rng()
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(PRELOADED)
