@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from eegwarn.active.environment import Choose, Stage, Task, first_labels, join_tasks, play, stage_of
-from eegwarn.active.policy import Policy, PolicyConfig, blend_policy, scores
+from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.active.reinforce import ReinforceConfig, learn_policy
+from eegwarn.active.rule import BLEND, MARGIN, Rule, scores
 from eegwarn.active.shipped import LearnedPolicy, write_policy
 from eegwarn.active.situation import FEATURES, Ground, Situation
 from eegwarn.bedside.scoring import Progress
@@ -129,20 +130,13 @@ def ward_tasks(
     ]
 
 
-def greedy(policy: Policy, ground: Ground) -> Choose:
-    """Take the candidate that the policy scores highest."""
+def greedy(rule: Rule, ground: Ground) -> Choose:
+    """Take the candidate that the rule scores highest."""
 
     def choose(situation: Situation, _: int) -> NDArray[np.intp]:
-        return np.asarray(scores(policy, situation, ground).argmax(axis=1))
+        return np.asarray(scores(rule, situation, ground).argmax(axis=1))
 
     return choose
-
-
-def margin_policy() -> Policy:
-    """Make the policy that knows nothing but the margin."""
-    policy = blend_policy()
-    policy.blend.copy_(torch.tensor([float(name == "margin") for name in FEATURES]))
-    return policy
 
 
 def _gate(policy: Policy, config: PolicyTraining, folder: Path, progress: Progress | None) -> dict[str, Any]:
@@ -152,7 +146,7 @@ def _gate(policy: Policy, config: PolicyTraining, folder: Path, progress: Progre
     """
     rng = np.random.default_rng((config.seed, 6))
     areas: dict[str, list[float]] = {"policy": [], "blend": [], "margin": []}
-    rivals = {"policy": policy, "blend": blend_policy(), "margin": margin_policy()}
+    rivals: dict[str, Rule] = {"policy": policy, "blend": BLEND, "margin": MARGIN}
     for seed in config.gate_seeds:
         for ward in ward_tasks(_patients(seed, config, folder, progress), config.n_ward, rng):
             stage = stage_of(ward, rng)
@@ -168,9 +162,9 @@ def _gate(policy: Policy, config: PolicyTraining, folder: Path, progress: Progre
     return found
 
 
-def mean_area(stage: Stage, start: NDArray[np.intp], policy: Policy, n_queries: int) -> float:
-    """Give the mean area under the learning curves of a policy, in points."""
-    return float(play(stage, start, n_queries, greedy(policy, stage.ground)).area.mean())
+def mean_area(stage: Stage, start: NDArray[np.intp], rule: Rule, n_queries: int) -> float:
+    """Give the mean area under the learning curves of a rule, in points."""
+    return float(play(stage, start, n_queries, greedy(rule, stage.ground)).area.mean())
 
 
 def quick(config: PolicyTraining) -> PolicyTraining:

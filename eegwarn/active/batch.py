@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from eegwarn.active.policy import Policy, description_of
+from eegwarn.active.rule import Rule
 from eegwarn.active.situation import CONTEXT, FEATURES, Ground, Situation, situation_of
 
 _N_REASONS = 3
@@ -22,7 +21,7 @@ class Choice:
     index : int
         Its row in the pool.
     reason : dict of str to float
-        What moved the policy most: features and how much each added to the score, the greatest first.
+        What moved the rule most: features and how much each added to the score, the greatest first.
     """
 
     index: int
@@ -71,14 +70,12 @@ def choose_batch(
     return tuple(chosen), np.array(utilities).reshape(len(chosen), len(ground.pool))
 
 
-def reasons(
-    policy: Policy, ground: Ground, label: NDArray[np.float64], chosen: tuple[int, ...]
-) -> list[dict[str, float]]:
+def reasons(rule: Rule, ground: Ground, label: NDArray[np.float64], chosen: tuple[int, ...]) -> list[dict[str, float]]:
     """Say for each chosen candidate which features moved it: score lost if the feature were average.
 
     Parameters
     ----------
-    policy : Policy
+    rule : Rule
         By which they were chosen.
     ground : Ground
         The pool.
@@ -93,9 +90,7 @@ def reasons(
     without = np.repeat(features[:, None], len(FEATURES) + 1, axis=1)  # (n_chosen, n_features + 1, n_features)
     without[:, np.arange(len(FEATURES)), np.arange(len(FEATURES))] = 0.0
     context = np.broadcast_to(situation.context, (len(chosen), len(CONTEXT))).copy()
-    described = torch.from_numpy(description_of(ground)) if policy.config.embedding else None
-    with torch.inference_mode():
-        score = policy(torch.from_numpy(without), torch.from_numpy(context), described).numpy()
+    score = rule.judge(without, context, ground)
     share = score[:, -1:] - score[:, :-1]
     return [
         {FEATURES[k]: round(float(row[k]), 3) for k in np.argsort(row)[::-1][:_N_REASONS] if row[k] > 0}

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.active.batch import Choice, choose_batch, reasons
+from eegwarn.active.gate import rule_to_use
 from eegwarn.active.head import view_of
-from eegwarn.active.policy import Policy, blend_policy, scores
 from eegwarn.active.pool import Pool
-from eegwarn.active.shipped import policy_to_use
+from eegwarn.active.rule import BLEND, Rule, scores
 from eegwarn.active.situation import ground_of
 from eegwarn.errors import ConfigError
 
@@ -63,17 +63,16 @@ def choose(
     if strategy in LIBRARY:
         inputs = view_of(pool).inputs(pool.features, pool.logit)
         return tuple(Choice(index, {}) for index in choose_by_library(inputs, label, n_wanted, strategy, rng))
-    policy = blend_policy() if strategy == "blend" else policy_to_use()[0]
-    return choose_by_policy(policy, pool, label, n_wanted, rng)
+    return choose_by_rule(BLEND if strategy == "blend" else rule_to_use()[0], pool, label, n_wanted, rng)
 
 
-def choose_by_policy(
-    policy: Policy, pool: Pool, label: NDArray[np.float64], n_wanted: int, rng: np.random.Generator
+def choose_by_rule(
+    rule: Rule, pool: Pool, label: NDArray[np.float64], n_wanted: int, rng: np.random.Generator
 ) -> tuple[Choice, ...]:
-    """Choose by a given policy, and say why; see `choose`."""
+    """Choose by a given rule, and say why; see `choose`."""
     ground = ground_of(pool, rng)
-    index, _ = choose_batch(ground, label, n_wanted, lambda situation: scores(policy, situation, ground))
-    why = reasons(policy, ground, label, index)
+    index, _ = choose_batch(ground, label, n_wanted, lambda situation: scores(rule, situation, ground))
+    why = reasons(rule, ground, label, index)
     return tuple(Choice(one, reason) for one, reason in zip(index, why, strict=True))
 
 

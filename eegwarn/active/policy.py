@@ -13,11 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegwarn.active.situation import CONTEXT, FEATURES, Ground, Situation
+from eegwarn.active.rule import BLEND
+from eegwarn.active.situation import CONTEXT, FEATURES, Ground
 from eegwarn.errors import ConfigError
-
-BLEND = {"margin": 0.8, "model change": 1.2, "coverage x entropy": 1.2}
-"""Weights of z-scores that did best on small public tables, before anything was learned."""
 
 _N_DESCRIPTION = 24
 
@@ -56,7 +54,7 @@ class Policy(nn.Module):
         self.config = config
         n_inputs = len(FEATURES) + len(CONTEXT)
         self.blend: Tensor
-        self.register_buffer("blend", torch.tensor([BLEND.get(name, 0.0) for name in FEATURES]))
+        self.register_buffer("blend", torch.tensor([BLEND.weights.get(name, 0.0) for name in FEATURES]))
         self.straight = nn.Linear(len(FEATURES), 1, bias=False)
         self.first = nn.Linear(n_inputs, config.n_hidden)
         self.second = nn.Linear(config.n_hidden, config.n_hidden)
@@ -97,6 +95,13 @@ class Policy(nn.Module):
         score: Tensor = features @ self.blend + learned.squeeze(2)
         return score
 
+    @torch.inference_mode()
+    def judge(self, features: NDArray[np.float32], context: NDArray[np.float32], ground: Ground) -> NDArray[np.float64]:
+        """Score candidates; see `eegwarn.active.rule.Rule.judge`."""
+        description = torch.from_numpy(description_of(ground)) if self.config.embedding else None
+        score: Tensor = self(torch.from_numpy(features), torch.from_numpy(context), description)
+        return score.numpy().astype(np.float64)
+
     def embedded(self, description: Tensor) -> Tensor:
         """Embed the description of a data set, shape (n_hidden,)."""
         return torch.tanh(self.describe(description))
@@ -115,16 +120,3 @@ def description_of(ground: Ground) -> NDArray[np.float32]:
     columns = (ground.density, ground.pool.logit / 8, ground.pool.doubt)
     quantiles = np.concatenate([np.quantile(column, levels) for column in columns])
     return np.concatenate([[np.log10(len(ground.pool)) / 4], sd, quantiles]).astype(np.float32)
-
-
-@torch.inference_mode()
-def scores(policy: Policy, situation: Situation, ground: Ground) -> NDArray[np.float64]:
-    """Score the candidates of each state, -inf where they are labelled; shape (n_states, n_candidates)."""
-    described = torch.from_numpy(description_of(ground)) if policy.config.embedding else None
-    score = policy(torch.from_numpy(situation.features), torch.from_numpy(situation.context), described)
-    return np.where(situation.is_open, score.numpy().astype(np.float64), -np.inf)
-
-
-def blend_policy() -> Policy:
-    """Make the policy that has learned nothing: the blend."""
-    return Policy(PolicyConfig(n_hidden=1))

@@ -3,19 +3,18 @@
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from eegwarn.active.policy import Policy, PolicyConfig, blend_policy
+from eegwarn.active.gate import RECORD, is_open, shipped_folder
+from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.config import from_table, to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError, OutputError
 from eegwarn.whole_file import whole_file
 
-RECORD = "policy.toml"
 WEIGHTS = "policy.safetensors"
 
 
@@ -37,8 +36,7 @@ class LearnedPolicy:
     @property
     def is_open(self) -> bool:
         """Whether what was learned may be used: on unseen patients it was not worse than the blend, nor than margin."""
-        gate = self.record["gate"]
-        return bool(gate["blend_low"] >= 0 and gate["margin_low"] >= 0)
+        return is_open(self.record)
 
 
 @cache
@@ -50,7 +48,7 @@ def shipped_policy() -> LearnedPolicy:
     ModelError
         If its files are damaged.
     """
-    folder = resources.files("eegwarn.active") / "learned"
+    folder = shipped_folder()
     return _parsed((folder / WEIGHTS).read_bytes(), (folder / RECORD).read_text(encoding="utf-8"))
 
 
@@ -87,14 +85,6 @@ def write_policy(folder: Path, learned: LearnedPolicy) -> None:
     for name, content in ((WEIGHTS, save(tensors)), (RECORD, to_toml(record).encode())):
         with whole_file(folder / name) as file:
             file.write(content)
-
-
-def policy_to_use() -> tuple[Policy, str]:
-    """Give the shipped policy where its gate is open, else the blend, and the name of what it is."""
-    learned = shipped_policy()
-    if learned.is_open:
-        return learned.policy, f"policy {learned.record['version']}"
-    return blend_policy(), "blend (the learned policy was not better)"
 
 
 def _parsed(weights: bytes, text: str) -> LearnedPolicy:

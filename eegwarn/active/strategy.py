@@ -8,9 +8,9 @@ from skactiveml.base import SingleAnnotatorPoolQueryStrategy
 from skactiveml.utils import MISSING_LABEL, is_unlabeled
 
 from eegwarn.active.batch import choose_batch
-from eegwarn.active.policy import Policy, scores
+from eegwarn.active.gate import rule_to_use
 from eegwarn.active.pool import Pool, pool_of
-from eegwarn.active.shipped import policy_to_use
+from eegwarn.active.rule import Rule, scores
 from eegwarn.active.situation import ground_of
 
 
@@ -19,7 +19,7 @@ class PolicySampling(SingleAnnotatorPoolQueryStrategy):  # type: ignore[misc]
 
     Parameters
     ----------
-    policy : Policy or None
+    policy : Rule or None
         By which; the one that comes with eegwarn if None.
     missing_label : scalar
         What stands for no label.
@@ -28,7 +28,7 @@ class PolicySampling(SingleAnnotatorPoolQueryStrategy):  # type: ignore[misc]
     """
 
     def __init__(
-        self, policy: Policy | None = None, missing_label: Any = MISSING_LABEL, random_state: Any = None
+        self, policy: Rule | None = None, missing_label: Any = MISSING_LABEL, random_state: Any = None
     ) -> None:
         super().__init__(missing_label=missing_label, random_state=random_state)
         self.policy = policy
@@ -75,7 +75,7 @@ class PolicySampling(SingleAnnotatorPoolQueryStrategy):  # type: ignore[misc]
         may = np.zeros(len(samples), dtype=bool)
         may[rows] = True
         ground = ground_of(pool or pool_of(samples), np.random.default_rng(self.random_state_.randint(2**31)))
-        policy = self.policy or policy_to_use()[0]
+        policy = self.policy or rule_to_use()[0]
         index, utilities = choose_batch(
             ground, label, batch_size, lambda situation: np.where(may, scores(policy, situation, ground), -np.inf)
         )

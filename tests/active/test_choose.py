@@ -5,7 +5,7 @@ from skactiveml.pool import RandomSampling
 from eegwarn.active.batch import choose_batch
 from eegwarn.active.choose import LIBRARY, STRATEGIES, choose
 from eegwarn.active.environment import Task
-from eegwarn.active.policy import blend_policy, scores
+from eegwarn.active.rule import BLEND, scores
 from eegwarn.active.situation import FEATURES, ground_of
 from eegwarn.active.strategy import PolicySampling
 from eegwarn.errors import ConfigError
@@ -45,8 +45,7 @@ def test_a_batch_does_not_ask_for_the_same_thing_twice(task: Task) -> None:
     ground = ground_of(pool, np.random.default_rng(0))
     label = np.full(120, np.nan)
     label[[0, 100]] = 1, 0
-    policy = blend_policy()
-    index, utilities = choose_batch(ground, label, 6, lambda situation: scores(policy, situation, ground))
+    index, utilities = choose_batch(ground, label, 6, lambda situation: scores(BLEND, situation, ground))
     assert utilities.shape == (6, 120)
     assert len({k // 2 for k in index}) == 6
     greedy = np.argsort(-utilities[0])[:6]

@@ -6,9 +6,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from eegwarn.active.environment import Task, aurocs, play, stage_of
-from eegwarn.active.policy import BLEND, Policy, PolicyConfig, blend_policy, scores
+from eegwarn.active.gate import rule_to_use
+from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.active.reinforce import ReinforceConfig, _advantages, _draw_plays, _loss, learn_policy
-from eegwarn.active.shipped import LearnedPolicy, policy_to_use, read_policy, shipped_policy, write_policy
+from eegwarn.active.rule import BLEND, scores
+from eegwarn.active.shipped import LearnedPolicy, read_policy, shipped_policy, write_policy
 from eegwarn.active.situation import FEATURES, situation_of
 from eegwarn.errors import ModelError
 from tests.active.conftest import make_task
@@ -20,10 +22,9 @@ def test_an_untrained_policy_is_the_blend(task: Task) -> None:
     stage = stage_of(task, np.random.default_rng(0))
     index = np.array([[0, 50]])
     situation = situation_of(stage.ground, index, task.truth[index], 1.0)
-    weights = np.array([BLEND.get(name, 0.0) for name in FEATURES])
     score = scores(Policy(PolicyConfig(embedding=True)), situation, stage.ground)
     open_rows = situation.is_open[0]
-    np.testing.assert_allclose(score[0, open_rows], (situation.features[0] @ weights)[open_rows], atol=1e-5)
+    np.testing.assert_allclose(score, scores(BLEND, situation, stage.ground), atol=1e-5)
     assert (score[0, ~open_rows] == -np.inf).all()
 
 
@@ -90,8 +91,8 @@ def test_a_policy_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
 
 def test_a_gate_below_zero_keeps_what_was_learned_shut(tmp_path: Path) -> None:
     for name in GATE:
-        assert not LearnedPolicy(blend_policy(), {"gate": {**GATE, name: -0.1}}).is_open
-    assert not LearnedPolicy(blend_policy(), {"gate": {**GATE, "blend_low": float("nan")}}).is_open
+        assert not LearnedPolicy(Policy(PolicyConfig()), {"gate": {**GATE, name: -0.1}}).is_open
+    assert not LearnedPolicy(Policy(PolicyConfig()), {"gate": {**GATE, "blend_low": float("nan")}}).is_open
 
 
 def test_a_damaged_policy_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -108,8 +109,8 @@ def test_a_damaged_policy_is_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_the_shipped_policy_is_used_as_its_gate_says() -> None:
-    policy, name = policy_to_use()
+    rule, name = rule_to_use()
     learned = shipped_policy()
     assert learned.is_open == name.startswith("policy")
-    assert isinstance(policy, Policy)
+    assert rule is (learned.policy if learned.is_open else BLEND)
     assert learned.record["features"] == list(FEATURES)

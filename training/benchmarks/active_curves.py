@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eegwarn.active.choose import LIBRARY, choose_by_library
 from eegwarn.active.environment import Choose, Stage, Task, first_labels, play, score_of_all, stage_of
-from eegwarn.active.policy import Policy, blend_policy
+from eegwarn.active.rule import BLEND, Rule
 from eegwarn.active.shipped import read_policy, shipped_policy
 from eegwarn.active.situation import Situation
 from training.benchmarks.kept_rows import Row
@@ -81,14 +81,14 @@ def _score(
 ) -> NDArray[np.float64]:
     """Give the AUROC after each label, shape (n_starts, 1 + n_queries)."""
     if strategy not in LIBRARY:
-        return play(stage, start, N_QUERIES, greedy(_policy(strategy, folder), stage.ground)).score
+        return play(stage, start, N_QUERIES, greedy(_rule(strategy, folder), stage.ground)).score
     choose: Choose = partial(_ask_library, stage=stage, strategy=strategy, rng=rng)
     return np.concatenate([play(stage, one[None], N_QUERIES, choose).score for one in start])
 
 
-def _policy(strategy: str, folder: Path) -> Policy:
+def _rule(strategy: str, folder: Path) -> Rule:
     if strategy == "blend":
-        return blend_policy()
+        return BLEND
     return (read_policy(folder / "embedding") if strategy == EMBEDDED else shipped_policy()).policy
 
 
