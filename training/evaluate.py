@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint
 from eegwarn.config import to_toml
 from eegwarn.errors import CohortError, RecordingError, SplitError
-from eegwarn.evaluate import Context, Report, ScoredRecording, make_report, rule_of_horizon
+from eegwarn.evaluate import Context, Report, ScoredRecording, make_report, rule_of_horizon, to_table
 from eegwarn.evaluate.html import write_report
 from eegwarn.events.labels import WindowState, label_windows
 from eegwarn.warning import AlarmConfig, smooth
@@ -114,6 +115,24 @@ def evaluate_model(
         forecast=rule_of_horizon(bundle.config.horizon_s, sph_s=sph_s),
     )
     return Evaluated(report, tuple(recordings), tuple(sorted(left_out & seen.known)), tuple(skipped))
+
+
+def describe_evaluation(evaluated: Evaluated) -> dict[str, Any]:
+    """Give what a model's training record keeps of an evaluation: means over patients with their 95 % intervals.
+
+    ``mean`` is laid out as in `eegwarn.evaluate.to_table`; what is not defined is left out.
+    """
+    context, table = evaluated.report.context, to_table(evaluated.report)
+    return {
+        "data": context.data,
+        "fingerprint": context.fingerprint,
+        "n_patients": len(evaluated.report.patients),
+        "mean": {
+            key: {name: number for name, number in row.items() if number is not None}
+            for key, row in table["mean"].items()
+            if row["value"] is not None
+        },
+    }
 
 
 def write_html(path: Path, evaluated: Evaluated, bundle: Bundle) -> None:

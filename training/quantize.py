@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from eegwarn.backbones import Backbone
-from eegwarn.bedside.bundle import Bundle, Precision, read_bundle, write_bundle
+from eegwarn.bedside.bundle import Bundle, Precision, packed, read_bundle, write_bundle
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
@@ -29,7 +29,7 @@ from training.batches import draw_rows, gather_windows, pool_windows
 from training.cache import default_cache
 from training.checkpoint import TrainState
 from training.config import TrainConfig
-from training.evaluate import Evaluated, evaluate_model
+from training.evaluate import Evaluated, describe_evaluation, evaluate_model
 from training.export import export_onnx
 from training.export_int8 import export_int8
 from training.finetune import QuantizeConfig, fine_tune, trained_network
@@ -63,7 +63,8 @@ class Shrunk:
     path : Path
         The small model.
     bundle : Bundle
-        What is in it; ``bundle.record["quantize"]`` tells how it came to be.
+        What is in it; ``bundle.record["quantize"]`` tells how it came to be, ``bundle.record["evaluation"]`` how it
+        does on the patients held out.
     before, plain, small : Measured
         The model it was made from, the same with weights rounded to 8 bits, and the small one.
     gain : float
@@ -136,7 +137,7 @@ def quantize_model(
     """
     if out.exists() and not overwrite:
         raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
-    bundle = read_bundle(model)
+    bundle, content = read_bundle(model), model.read_bytes()
     network = trained_network(bundle)
     origin = read_origin(bundle.record)
     train_config = from_table(TrainConfig, origin.config)
@@ -146,7 +147,7 @@ def quantize_model(
     before = evaluate_model(bundle, cohort, model=model.name, seed=origin.seed, progress=progress)
     place = Place(
         checkpoint=out.with_name(f"{out.name}.checkpoint"),
-        run=_run_of(model, parts, train_config, config),
+        run=_run_of(content, parts, train_config, config),
         device=choose_device(device),
         progress=progress,
     )
@@ -157,6 +158,7 @@ def quantize_model(
         before,
         *(evaluate_model(each, cohort, model=out.name, seed=origin.seed, progress=progress) for each in (plain, small)),
     ]
+    small = _with_lineage(small, hashlib.sha256(content).hexdigest(), evaluated, [len(content), len(packed(plain))])
     write_bundle(out, small, overwrite=overwrite)
     place.clear()
     with TemporaryDirectory() as folder:
@@ -233,9 +235,9 @@ def _is_of(recording: CohortRecording, part: RecordedPart) -> bool:
     return recording.content() in part.persons.get(person_code(recording.subject_id), ())
 
 
-def _run_of(model: Path, parts: Parts, train_config: TrainConfig, config: QuantizeConfig) -> str:
+def _run_of(model: bytes, parts: Parts, train_config: TrainConfig, config: QuantizeConfig) -> str:
     of_data = run_key(parts["training"], parts["validation"], train_config)
-    of_model = hashlib.sha256(model.read_bytes()).hexdigest()
+    of_model = hashlib.sha256(model).hexdigest()
     return hashlib.sha256(repr((of_data, of_model, to_table(config))).encode()).hexdigest()
 
 
@@ -277,6 +279,16 @@ def make_small(
         config=replace(small.config, calibration=fitted.calibration, alarm=fitted.alarm),
         record={**bundle.record, "warning": fitted.about, "quantize": _about(config, state, said, exact)},
     )
+
+
+def _with_lineage(small: Bundle, parent: str, evaluated: Sequence[Evaluated], n_bytes: Sequence[int]) -> Bundle:
+    """Write down of which model this is a small one, and how it, that one and plain 8 bits do on the same patients."""
+    against = {
+        name: {"n_bytes": size, **describe_evaluation(each)}
+        for name, size, each in zip(("before", "plain"), n_bytes, evaluated, strict=False)
+    }
+    about = {**small.record["quantize"], "parent": parent, **against}
+    return replace(small, record={**small.record, "quantize": about, "evaluation": describe_evaluation(evaluated[-1])})
 
 
 def _calibration_windows(

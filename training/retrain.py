@@ -23,7 +23,7 @@ from eegwarn.store.consensus import known_stretches
 from eegwarn.store.labels import LabelRow, label_log, present_labels
 from eegwarn.store.models import StoredModel, add_model
 from training.config import TrainConfig
-from training.evaluate import Evaluated, evaluate_model
+from training.evaluate import Evaluated, describe_evaluation, evaluate_model
 from training.finetune import trained_network
 from training.label_use import LabelUse, leave_unjudged, sort_labels
 from training.loop import Place, choose_device, repeatable
@@ -46,7 +46,8 @@ class Retrained:
     path : Path
         The new model.
     bundle : Bundle
-        What is in it; ``bundle.record["retrain"]`` tells of which model it is a child, and by which labels.
+        What is in it; ``bundle.record["retrain"]`` tells of which model it is a child, and by which labels,
+        ``bundle.record["evaluation"]`` how it does on the patients held out.
     model : StoredModel
         The new model in the store; its parent is the old one.
     labels : LabelUse
@@ -168,7 +169,8 @@ def retrain_model(
     new = evaluate_model(made, held_out, model=out.name, seed=config.seed, progress=progress)
     comparison = compare_models(old.report.patients, new.report.patients, np.random.default_rng((config.seed, 6)))
     about = {"parent": parent.fingerprint, "start": start, "method": config.method, "labels": use.describe()}
-    made = _with_lineage(made, origin, {**about, "comparison": comparison_table(comparison)})
+    about |= {"comparison": comparison_table(comparison), "before": describe_evaluation(old)}
+    made = _with_lineage(made, origin, {"retrain": about, "evaluation": describe_evaluation(new)})
     write_bundle(out, made, overwrite=overwrite)
     place.clear()
     child = add_model(store, out, by=by, record=made.record, parent_id=parent.id)
@@ -238,7 +240,7 @@ def _with_lineage(made: Bundle, origin: Origin, about: dict[str, Any]) -> Bundle
             persons[code] = list(dict.fromkeys([*persons.get(code, ()), *prints]))
         split[name] = {**split[name], "persons": persons}
     split["test_persons"] = origin.split.test_persons
-    return replace(made, record={**made.record, "split": split, "retrain": about})
+    return replace(made, record={**made.record, "split": split, **about})
 
 
 def _missing(cohort: Cohort, origin: Origin, use: LabelUse) -> tuple[tuple[str, str], ...]:

@@ -3,8 +3,10 @@
 import json
 import math
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eegwarn.bedside.scoring import Progress, Scored
@@ -14,10 +16,17 @@ if TYPE_CHECKING:
     from training.evaluate import Evaluated
     from training.train import Trained
 
+SAY_EVERY_S = 5.0
+"""Without a terminal, a step tells how far it is this often, in s."""
+
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show bars with the time left, one a step; where standard error is no terminal, a line a finished step."""
+    """Show bars with the time left, one a step; where standard error is no terminal, a line now and then.
+
+    Such a line is ``  STEP: DONE of TOTAL, H:MM:SS left`` on the way, `SAY_EVERY_S` apart at least, and
+    ``  STEP: done (TOTAL)`` at the end: what reads the log of a command that runs unattended goes by them.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -31,7 +40,7 @@ def progress() -> Iterator[Progress]:
     console = Console(stderr=True)
     steps: dict[str, Any] = {}
     if not console.is_terminal:
-        yield lambda step, done, total: _say_finished(steps, step, done, total)
+        yield lambda step, done, total: _say_how_far(steps, step, done, total, time.monotonic())
         return
     columns = (
         TextColumn("{task.description}"),
@@ -50,10 +59,28 @@ def progress() -> Iterator[Progress]:
         yield show
 
 
-def _say_finished(finished: dict[str, Any], step: str, done: int, total: int) -> None:
-    if done >= total and step not in finished:
-        finished[step] = True
+@dataclass
+class _Begun:
+    """A step on its way: when it was first heard of and how far it was then, and when it was last told."""
+
+    at_s: float
+    done: int
+    told_s: float
+
+
+def _say_how_far(steps: dict[str, _Begun], step: str, done: int, total: int, now_s: float) -> None:
+    if step not in steps or (steps[step].told_s == math.inf and done < total):  # the same step may come again
+        steps[step] = _Begun(now_s, done, now_s)
+    begun = steps[step]
+    if done >= total and begun.told_s < math.inf:
+        begun.told_s = math.inf
         say(f"  {step}: done ({total})")
+    elif done > begun.done and now_s - begun.told_s >= SAY_EVERY_S:
+        from app.findings import clock
+
+        begun.told_s = now_s
+        left_s = (now_s - begun.at_s) / (done - begun.done) * (total - done)
+        say(f"  {step}: {done} of {total}, {clock(left_s)} left")
 
 
 def say(sentence: str) -> None:

@@ -1,5 +1,6 @@
 """A model is made small with the patients it was trained on, goes on after an interruption, and says what it lost."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,18 @@ def test_a_small_model_says_what_it_is_and_cannot_be_trained_further(shrunk: Shr
         trained_network(bundle)
     assert bundle.record["quantize"]["logit_rms_difference"] < 0.15
     assert not list(shrunk.path.parent.glob("*.checkpoint*"))
+
+
+def test_a_small_model_names_its_parent_and_keeps_how_it_was_judged(shrunk: Shrunk, trained: Trained) -> None:
+    record = read_bundle(shrunk.path).record
+    about = record["quantize"]
+    assert about["parent"] == hashlib.sha256(trained.path.read_bytes()).hexdigest()
+    assert about["before"]["n_bytes"] == shrunk.before.footprint.n_bytes
+    assert about["plain"]["n_bytes"] == shrunk.plain.footprint.n_bytes
+    for kept, measured in ((record["evaluation"], shrunk.small), (about["before"], shrunk.before)):
+        auroc = next(one for one in measured.evaluated.report.estimates if one.metric.key == "auroc")
+        assert kept["mean"]["auroc"]["value"] == auroc.mean
+        assert kept["n_patients"] == len(measured.evaluated.report.patients)
 
 
 def test_the_report_says_when_plain_8_bits_are_as_good(shrunk: Shrunk) -> None:

@@ -128,6 +128,9 @@ def test_the_new_model_names_its_parent_and_its_labels(retrained: Retrained, sto
     assert about["labels"]["n_used"] == len(retrained.labels.used)
     assert len(about["labels"]["fingerprint"]) == 64
     assert child.record["retrain"]["comparison"]["advice"] == str(retrained.comparison.advice)
+    for kept, measured in ((child.record["evaluation"], retrained.new), (about["before"], retrained.old)):
+        auroc = next(one for one in measured.report.estimates if one.metric.key == "auroc")
+        assert kept["mean"]["auroc"]["value"] == auroc.mean
 
 
 def test_one_held_out_patient_cannot_tell_which_model_is_better(retrained: Retrained) -> None:
