@@ -1,16 +1,17 @@
 """Who did what, in the order of time.
 
 There is no log beside the logs: every row that a person causes names them and the moment, and is never changed or
-removed. Actions on alarms, questions and labels are append-only by triggers in the database; patients, recordings and
-models keep who added them. Whoever administers the database itself can drop the triggers: keep copies elsewhere.
+removed. Actions on alarms, questions, labels, promotions of models and the starts of monitors are append-only by
+triggers in the database; patients, recordings and models keep who added them. Whoever administers the database itself
+can drop the triggers: keep copies elsewhere.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, cast, func, literal, null, select, union_all
+from sqlalchemy import String, case, cast, func, literal, null, select, union_all
 
-from eegwarn.store.schema import alarm_actions, labels, models, patients, queries, recordings
+from eegwarn.store.schema import alarm_actions, beds, labels, models, patients, promotions, queries, recordings, watches
 from eegwarn.store.store import Store
 
 
@@ -25,11 +26,11 @@ class Act:
     who : str
         By the name they log in with.
     what : str
-        Such as "label", "undo", "acknowledge", "ask" or "add recording".
+        Such as "label", "undo", "acknowledge", "ask", "promote", "watch" or "add recording".
     about : str
-        What it was done to: the clip, the alarm, the pseudonym, the fingerprint, or how many were asked.
+        What it was done to: the clip, the alarm, the bed, the pseudonym, the fingerprint, or how many were asked.
     detail : str
-        The label, or the reason; empty where there is none.
+        The label, the reason, or the model's fingerprint; empty where there is none.
     """
 
     at: datetime
@@ -72,6 +73,19 @@ def acts(store: Store, *, since: datetime | None = None, until: datetime | None 
         select(patients.c.added_at, patients.c.added_by, literal("add patient"), patients.c.pseudonym, null()),
         select(
             recordings.c.added_at, recordings.c.added_by, literal("add recording"), recordings.c.fingerprint, null()
+        ),
+        select(
+            promotions.c.at,
+            promotions.c.actor,
+            case((promotions.c.model_id.is_(None), "give back"), else_="promote"),
+            beds.c.name,
+            models.c.fingerprint,
+        )
+        .select_from(promotions)
+        .join(beds)
+        .join(models, isouter=True),
+        select(watches.c.at, watches.c.actor, literal("watch"), beds.c.name, watches.c.fingerprint).join_from(
+            watches, beds
         ),
         select(models.c.added_at, models.c.added_by, literal("add model"), models.c.fingerprint, null()),
     ).subquery()

@@ -36,7 +36,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-APPEND_ONLY = ("alarm_actions", "queries", "labels")
+APPEND_ONLY = ("alarm_actions", "queries", "labels", "promotions", "watches")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -232,5 +232,29 @@ labels = Table(
     CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
     Index("ix_labels_rater_clip_id", "rater", "clip_id"),
     Index("ix_labels_clip_id", "clip_id"),
+    sqlite_autoincrement=True,
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _bed(index=True),
+    Column("model_id", ForeignKey("models.id")),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("advice", String(500), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _bed(index=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(128), nullable=False),
     sqlite_autoincrement=True,
 )

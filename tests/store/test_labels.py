@@ -17,6 +17,7 @@ from eegwarn.store.answer import Answer, Display, Label
 from eegwarn.store.audit import acts
 from eegwarn.store.beds import bed_log
 from eegwarn.store.labels import add_label, label_log, present_labels, undo_label
+from eegwarn.store.promotions import add_watch, promote
 from eegwarn.store.queue import Question, ask
 from eegwarn.store.schema import APPEND_ONLY
 from tests.store.labelled import NOT_SEIZURE, SEIZURE, clips
@@ -106,12 +107,14 @@ def fill_logs(store: Store) -> None:
     now = datetime.now(UTC)
     bed_log(store, "bed 1").write(levels=[], alarms=[AlarmRow(now, None, 0.9)], faults=[])
     acknowledge(store, [alarms_between(store)[0].id], by="anna")
+    promote(store, ["bed 1"], None, by="anna")
+    add_watch(store, "bed 1", "print", Path("old.eegwarn"), by="anna")
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_log_cannot_be_changed_emptied_or_written_over_in_the_database(store: Store, table: str) -> None:
     fill_logs(store)
-    by = {"alarm_actions": "actor", "queries": "asked_by", "labels": "rater"}[table]
+    by = {"queries": "asked_by", "labels": "rater"}.get(table, "actor")
     everything = text(f"SELECT * FROM {table}")
     with store.reading() as connection:
         before = connection.execute(everything).all()
