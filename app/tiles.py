@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from app.promoted import waiting_words
 from eegwarn.cohort.listing import natural_key
 from eegwarn.store import Store
 from eegwarn.store.alarms import (
@@ -46,12 +47,15 @@ class Ward:
         Those without a sign of life for `SET_ASIDE_AFTER`, and without an alarm that waits for somebody.
     history : tuple of StoredAlarm
         The latest alarms of all beds, the latest first.
+    waits : mapping of str to str
+        What beds wait for whose promoted model does not watch them, by bed.
     """
 
     at: datetime
     beds: tuple[Bed, ...]
     aside: tuple[Bed, ...]
     history: tuple[StoredAlarm, ...]
+    waits: Mapping[str, str]
 
 
 def read_ward(store: Store, now: datetime | None = None) -> Ward:
@@ -65,7 +69,8 @@ def read_ward(store: Store, now: datetime | None = None) -> Ward:
     now = now or datetime.now(UTC)
     beds = sorted(present_beds(store, now=now), key=lambda bed: natural_key(bed.name))
     aside = tuple(bed for bed in beds if _is_given_up(bed, now))
-    return Ward(now, tuple(bed for bed in beds if bed not in aside), aside, alarms_between(store, most=_MOST_HISTORY))
+    shown = tuple(bed for bed in beds if bed not in aside)
+    return Ward(now, shown, aside, alarms_between(store, most=_MOST_HISTORY), waiting_words(store))
 
 
 def trend_until(bed: Bed, now: datetime) -> datetime:
@@ -114,7 +119,9 @@ def ward_scene(ward: Ward, trends: Mapping[str, Sequence[float | None]], *, may_
         "offline_after_s": SILENT_AFTER_S,
         "mute_min": MUTE_FOR.total_seconds() / 60,
         "may_act": may_act,
-        "tiles": [_tile(bed, trends.get(bed.name, ()), ward.at) for bed in ward.beds],
+        "tiles": [
+            _tile(bed, trends.get(bed.name, ()), ward.at) | {"waits": ward.waits.get(bed.name, "")} for bed in ward.beds
+        ],
         "aside": [bed.name for bed in ward.aside],
         "history": [_alarm_table(alarm, ward.at) for alarm in ward.history],
     }

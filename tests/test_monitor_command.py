@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,8 +21,10 @@ from eegwarn.bedside.bundle import Bundle, ModelConfig
 from eegwarn.bedside.log import AlarmRow
 from eegwarn.cli.entry import main
 from eegwarn.signal import open_recording
-from eegwarn.store import open_store
+from eegwarn.store import Store, open_store
 from eegwarn.store.beds import bed_log, faults_between, levels_between
+from eegwarn.store.models import add_model
+from eegwarn.store.promotions import present_promotions, present_watches, promote
 from eegwarn.warning import AlarmConfig
 from tests.lsl_sender import ELECTRODES
 from tests.lsl_streams import need_lsl, new_name, sending
@@ -280,6 +283,44 @@ def test_many_beds_are_watched_and_one_that_fails_leaves_the_others(
         assert sum(line["what"] == "level" for line in told if line["bed"] == bed) == 87
     alarms, n_levels = stored(store)
     assert (len(alarms), n_levels) == (2, 174)
+
+
+def test_a_promoted_model_watches_from_the_next_start_and_the_named_one_where_it_cannot(
+    model: Path, recording: Path, tmp_path: Path
+) -> None:
+    place, new = tmp_path / "store.db", tmp_path / "new.eegwarn"
+    deaf = Bundle(ModelConfig(alarm=AlarmConfig(threshold=0.999999)), amplitude_onnx(slope=0.001), b"weights")
+    write_bundle(new, deaf)
+    options = (model, "--source", recording, "--speed", 0, "--bed", "b", "--store", place, "--json")
+
+    def watched() -> tuple[list[str], list[str]]:
+        done = process(*options)
+        out, err = done.communicate()
+        assert done.returncode == 0, err
+        told = [json.loads(line) for line in out.splitlines()]
+        return [line["reason"] for line in told if line["what"] == "model"], [
+            line["what"] for line in told if line["what"] == "alarm"
+        ]
+
+    said, raised = watched()
+    assert (said, bool(raised)) == ([], True)
+    store = open_store(place)
+    assert present_watches(store)["b"].path == model
+    promote(store, ["b"], add_model(store, new, by="head").id, by="head")
+    (said, raised) = watched()
+    assert raised == []
+    assert said == [f"{str(new)!r}, promoted by head on {day(store)}, in place of {str(model)!r}"]
+    assert present_watches(store)["b"].fingerprint == present_promotions(store)["b"].fingerprint
+    shutil.copy(model, new)
+    ((said,), raised) = watched()
+    assert raised
+    assert "the file holds another model by now" in said
+    assert present_watches(store)["b"].path == model
+    store.close()
+
+
+def day(store: Store) -> str:
+    return present_promotions(store)["b"].at.strftime("%Y-%m-%d %H:%M UTC")
 
 
 @pytest.mark.parametrize(

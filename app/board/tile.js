@@ -77,6 +77,7 @@ function saidOf(bed, state) {
   if (state === "alarm" && bed.is_offline) words.push(`${SHAPES.offline} ${WORDS.offline}`);
   if (bed.is_at_fault) words.push(state === "fault" ? bed.reason : `${SHAPES.fault} ${WORDS.fault}: ${bed.reason}`);
   else if (state === "offline") words.push("nothing is known of the patient");
+  if (bed.waits) words.push(bed.waits);
   return words.join(" · ");
 }
 

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eegwarn.cli.monitor_store import StoreOpener
 from eegwarn.cli.options import AsJson, Settings, StorePlace
 from eegwarn.errors import ConfigError, RecordingError, StoreError
 
 if TYPE_CHECKING:
     from eegwarn.bedside.bundle import ModelConfig
     from eegwarn.bedside.diary import Told
-    from eegwarn.bedside.log import BedLog
     from eegwarn.bedside.runtime import Runtime
     from eegwarn.signal.stream import Source
-    from eegwarn.store import Store
 
 _LSL = "lsl:"
 
@@ -77,23 +76,28 @@ def monitor(
 
     Until its first minute has passed, a live stream is searched for the mains frequency and not judged; with
     --set signal.notch_hz=50 (or 60, or 0) it is judged at once. Stop it with Ctrl-C.
+
+    A model that was promoted to a bed in the dashboard takes the place of the one that is named here, from the next
+    start on; that is told. Which model watches which bed is written down.
     """
     from eegwarn.bedside.monitor import Monitor, watch
     from eegwarn.bedside.writer import LogWriter
 
     plans = _plans(model, source, speed, bed, beds)
-    models = _read_models({plan.model for plan in plans.values()}, settings or [])
-    sources = {name: _open_source(plan, models[plan.model][0]) for name, plan in plans.items()}
-    stop, printer = Event(), _Printer(as_json=as_json, several=len(plans) > 1)
+    stop, printer, opener = Event(), _Printer(as_json=as_json, several=len(plans) > 1), StoreOpener(store)
+    chosen = opener.models_of({name: plan.model for name, plan in plans.items()}, printer.say)
+    models = _read_models(set(chosen.values()), settings or [])
+    sources = {name: _open_source(plan, models[chosen[name]][0]) for name, plan in plans.items()}
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    opener = _StoreOpener(store)
-    writer = LogWriter({name: partial(opener.log, name) for name in plans}, printer.store)
+    writer = LogWriter(
+        {name: partial(opener.log, name) for name in plans}, lambda name, said: printer.say(name, "store", said)
+    )
     monitors = [
         Monitor(
             name,
             sources[name],
-            *models[plan.model],
+            *models[chosen[name]],
             writer,
             printer.told,
             goes_on=plan.source.startswith(_LSL),
@@ -179,29 +183,6 @@ def _open_source(plan: BedPlan, config: "ModelConfig") -> "Source":
     return Replay(recording, config.signal, speed=speed)
 
 
-class _StoreOpener:
-    """Opens the store when it is first needed, and again after a failure: one for all beds."""
-
-    def __init__(self, place: str | None) -> None:
-        self._place = place
-        self._store: Store | None = None
-        self._lock = Lock()
-
-    def log(self, bed: str) -> "BedLog":
-        from eegwarn.store import open_store
-        from eegwarn.store.beds import bed_log
-
-        with self._lock:
-            try:
-                self._store = self._store or open_store(self._place)
-                return bed_log(self._store, bed)
-            except StoreError:
-                if self._store is not None:
-                    self._store.close()
-                self._store = None
-                raise
-
-
 class _Printer:
     """Prints a line a change of state, or one JSON object a line about everything."""
 
@@ -230,14 +211,14 @@ class _Printer:
         if self._as_json or told.what in ("state", "note", "end"):
             self._print(table, lambda: _in_words(told))
 
-    def store(self, bed: str, sentence: str) -> None:
-        self._print({"bed": bed, "what": "store", "reason": sentence}, lambda: f"{'store':<8} {sentence}")
+    def say(self, bed: str, what: str, sentence: str) -> None:
+        self._print({"bed": bed, "what": what, "reason": sentence}, lambda: f"{what:<8} {sentence}")
 
     def _print(self, table: dict[str, Any], words: Callable[[], str]) -> None:
         if self._as_json:
             line = json.dumps(table, ensure_ascii=False)
         else:
-            line = f"{table['bed']}: {words()}" if self._several else words()
+            line = f"{table['bed']}: {words()}" if self._several and table["bed"] else words()
         with self._lock:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()

@@ -14,6 +14,8 @@ from eegwarn.errors import ConfigError, StoreError
 from eegwarn.store import Store, open_store
 from eegwarn.store.audit import acts
 from eegwarn.store.beds import bed_log
+from eegwarn.store.models import add_model
+from eegwarn.store.promotions import add_watch, promote
 from tests.app import ward
 from tests.app.ward import now
 
@@ -152,3 +154,28 @@ def test_details_hold_alarms_and_faults_of_their_bed_and_hours(store: Store) -> 
     assert (len(hour["alarms"]), len(hour["faults"]), len(hour["levels"])) == (1, 1, 60)
     assert hour["faults"][0]["reason"] == "flat"
     assert len(bed_scene(store, first, 6, now())["alarms"]) == 2
+
+
+def test_a_bed_says_that_a_promoted_model_waits_until_a_monitor_starts_with_it(store: Store, tmp_path: Path) -> None:
+    ward.watch(store, "bed 1")
+    old, new = tmp_path / "old.eegwarn", tmp_path / "new.eegwarn"
+    for path in (old, new):
+        path.write_bytes(path.name.encode())
+
+    def waits() -> str:
+        (tile,) = ward_scene(read_ward(store), {}, may_act=True)["tiles"]
+        return tile["waits"]
+
+    def start(path: Path) -> None:
+        add_watch(store, "bed 1", add_model(store, path, by="ward").fingerprint, path, by="ward")
+
+    start(old)
+    assert waits() == ""
+    promote(store, ["bed 1"], add_model(store, new, by="head").id, by="head")
+    assert waits() == "new.eegwarn, promoted by head, waits for a restart of the monitor"
+    start(old)
+    assert waits() == "watched with old.eegwarn: new.eegwarn, promoted by head, could not be used"
+    start(new)
+    assert waits() == ""
+    promote(store, ["bed 1"], None, by="head")
+    assert waits() == "given back by head: its own model waits for a restart of the monitor"
