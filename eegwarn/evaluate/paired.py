@@ -196,4 +196,6 @@ def _row(each: Difference) -> dict[str, Any]:
     low, high = each.interval
     numbers = {"old": each.old, "new": each.new, "gain": each.gain, "low": low, "high": high}
     known = {name: number for name, number in numbers.items() if math.isfinite(number)}
-    return {"metric": each.metric.key, "n_patients": each.n_patients, **known}
+    metric = each.metric
+    named = {"metric": metric.key, "title": metric.title, "unit": metric.unit, "digits": metric.digits}
+    return {**named, "n_patients": each.n_patients, **known}
