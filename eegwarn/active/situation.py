@@ -71,8 +71,10 @@ def ground_of(pool: Pool, rng: np.random.Generator) -> Ground:
 
 
 def _squared_distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = (one**2).sum(axis=-1)[..., :, None] + (other**2).sum(axis=-1)[..., None, :]
-    return np.asarray(np.maximum(lengths - 2 * one @ np.swapaxes(other, -1, -2), 0.0))
+    squared: NDArray[np.float64] = -2 * one @ np.swapaxes(other, -1, -2)
+    squared += (one**2).sum(axis=-1)[..., :, None]
+    squared += (other**2).sum(axis=-1)[..., None, :]
+    return np.maximum(squared, 0.0, out=squared)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ of two states, calm and seizure, weighs stretches whole.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logsumexp
 
 from eegwarn.autolabel.labels import RoughLabels
 from eegwarn.autolabel.onsets import OnsetConfig, reached_by_marks, window_weight
 
 _USUAL_DURATION_S = 60.0
 _LEAST_PROBABILITY = 1e-12
+_LEAST_EXPONENT = -300.0
 
 
 def p_unmarked(rough: RoughLabels, log_odds: NDArray[np.float64], config: OnsetConfig) -> NDArray[np.float64]:
@@ -41,25 +41,29 @@ def p_unmarked(rough: RoughLabels, log_odds: NDArray[np.float64], config: OnsetC
     begins = np.clip(config.unmarked_per_hour * hop_s / 3600, _LEAST_PROBABILITY, 0.5)
     ends = min(hop_s / _USUAL_DURATION_S, 0.5)
     change = np.log([[1 - begins, begins], [ends, 1 - ends]])
-    steps = np.tile(change, (len(log_odds), 1, 1))
-    steps[:, :, 1] += np.where(reached | ~np.isfinite(log_odds), 0.0, log_odds * weight)[:, None]
-    before = _running_products(steps)[:, 0]
+    steps = np.tile(change[:, :, None], len(log_odds))
+    steps[:, 1] += np.where(reached | ~np.isfinite(log_odds), 0.0, log_odds * weight)
+    steps -= steps.max(axis=(0, 1))
+    scaled = np.exp(np.maximum(steps, _LEAST_EXPONENT))
+    before = _running_products(scaled)[0]
     # What is still to come: products from the end, of transposed steps because their order turns round.
-    after = np.zeros((len(steps), 2))
-    after[:-1] = logsumexp(_running_products(steps[:0:-1].swapaxes(1, 2))[::-1], axis=1)
-    both = before + after
-    return np.where(reached, 0.0, expit(both[:, 1] - both[:, 0]))
+    after = np.ones_like(before)
+    after[:, :-1] = _running_products(scaled[:, :, :0:-1].swapaxes(0, 1))[:, :, ::-1].sum(axis=0)
+    both = before * after
+    return np.where(reached, 0.0, both[1] / both.sum(axis=0))
 
 
 def _running_products(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Multiply each matrix by all before it, in logarithms, shape (n, 2, 2), by doubling (Hillis and Steele 1986)."""
+    """Multiply each matrix by all before it, but for a factor, shape (2, 2, n), by doubling (Hillis and Steele 1986).
+
+    Every product is scaled to a largest entry of 1: the chain may change at every step, which keeps its other entries
+    within the reach of a double.
+    """
     product = steps.copy()
     reach = 1
-    while reach < len(product):
-        left, right = product[:-reach], product[reach:]
-        product[reach:] = np.logaddexp(
-            left[:, :, :1] + right[:, :1, :],
-            left[:, :, 1:] + right[:, 1:, :],
-        )
+    while reach < product.shape[2]:
+        left, right = product[:, :, :-reach], product[:, :, reach:]
+        joined = left[:, :1] * right[:1] + left[:, 1:] * right[1:]
+        product[:, :, reach:] = joined / joined.max(axis=(0, 1))
         reach *= 2
     return product
