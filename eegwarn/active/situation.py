@@ -67,7 +67,10 @@ def ground_of(pool: Pool, rng: np.random.Generator) -> Ground:
     place = inputs[:, 2:] / np.sqrt(max(inputs.shape[1] - 2, 1))
     others = place if len(place) <= _N_NEIGHBOURS else place[rng.choice(len(place), _N_NEIGHBOURS, replace=False)]
     squared = _squared_distance(place, others)
-    return Ground(pool, view, inputs, place, np.exp(-squared / max(float(np.median(squared)), 1e-12)).mean(axis=1))
+    # Of thousands of candidates every so many tell the usual distance well enough, in a tenth of the time.
+    usual = np.median(squared[:: max(1, len(place) // _N_NEIGHBOURS)])
+    squared /= -max(float(usual), 1e-12)
+    return Ground(pool, view, inputs, place, np.exp(squared, out=squared).mean(axis=1))
 
 
 def _squared_distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
