@@ -106,7 +106,8 @@ def _mean_over_derivations(
     """Mean over the good derivations of a measure (n, n_derivations, n_times) -> (n, n_derivations)."""
     value = np.empty(windows.bad.shape)
     for start in range(0, len(windows), _AT_ONCE):
-        value[start : start + _AT_ONCE] = measure(windows.data[start : start + _AT_ONCE])
+        # Kept signals are of half precision, whose squares end at 65504.
+        value[start : start + _AT_ONCE] = measure(windows.data[start : start + _AT_ONCE].astype(np.float32))
     good = ~windows.bad & windows.usable[:, np.newaxis]
     n_good = good.sum(axis=1)
     total = np.where(good, value, 0.0).sum(axis=1)

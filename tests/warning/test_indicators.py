@@ -51,6 +51,13 @@ def test_a_bad_derivation_changes_nothing_and_a_window_that_is_not_usable_has_no
     assert not windows.usable.all()
 
 
+@pytest.mark.parametrize("indicator", [line_length, log_variance])
+def test_signals_kept_at_half_precision_have_the_same_scores(indicator):
+    data = _noise(20, sd_uv=400.0)
+    kept = indicator(_windows(data.astype(np.float16)))
+    np.testing.assert_allclose(kept, indicator(_windows(data)), atol=1e-3)
+
+
 def test_a_flat_recording_has_a_finite_score():
     flat = _windows(np.zeros((18, 1280), dtype=np.float32))
     assert np.isfinite(line_length(flat)).all()

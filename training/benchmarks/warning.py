@@ -125,7 +125,7 @@ def _scores(
     ways: dict[str, Indicator] = {
         "backbone": partial(judge_recording, backbone, device=place.device),
         "meta": partial(judge_recording, corrector, device=place.device),
-        "variance": RollingVariance(),
+        "variance": lambda windows: RollingVariance()(windows),  # which remembers the recording it is of
         "line-length": line_length,
     }
     scores = {name: [[ways[name](each.windows) for each in part] for part in parts] for name in INDICATORS}
