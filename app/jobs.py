@@ -117,7 +117,7 @@ class Standing:
 
 
 def start_job(folder: Path, arguments: Sequence[str], *, title: str, by: str, model: str = "") -> Job:
-    """Start ``eegwarn ARGUMENTS --json`` in the dashboard's folder, apart from this process.
+    """Start ``eegwarn ARGUMENTS``, and with ``--json``, in the dashboard's folder, apart from this process.
 
     Raises
     ------
@@ -244,7 +244,8 @@ def _spawn(job: Job, folder: Path, lock: int) -> int:
     # Watching beds comes first where there is too little of the machine.
     polite = ["nice", "-n", "10"] if shutil.which("nice") else []
     # Without -P, a file in the dashboard's folder could stand in for a module.
-    command = [*polite, sys.executable, "-P", "-m", "eegwarn.cli", *job.arguments, "--json"]
+    name, *rest = job.arguments
+    command = [*polite, sys.executable, "-P", "-m", "eegwarn.cli", name, "--json", *rest]
     with (job.folder / "result.json").open("wb") as result, (job.folder / "log.txt").open("wb") as log:
         child = subprocess.Popen(  # noqa: S603
             command,

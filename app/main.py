@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.access import Person
-from app.views import annotate, monitor, recording
+from app.views import annotate, models, monitor, recording
 from app.visitor import visitor
 from eegwarn.errors import ConfigError
 
@@ -33,7 +33,8 @@ st.html(_STYLE)
 if _enter() is not None:
     pages = [
         st.Page(monitor.show, title="Monitor", url_path="monitor"),
-        st.Page(recording.show, title="Recording", url_path="recording", default=True),
+        recording.page(),
         st.Page(annotate.show, title="Annotate", url_path="annotate"),
+        st.Page(models.show, title="Models", url_path="models"),
     ]
     st.navigation(pages, position="top").run()

@@ -25,7 +25,7 @@ def dashboard_store() -> Store | None:
     StoreError
         If it cannot be opened now.
     """
-    place = find_place(_in_folder())
+    place = find_place(folder_store())
     if place.path is None:
         return _open(place.url.render_as_string(hide_password=False), None)
     try:
@@ -37,7 +37,8 @@ def dashboard_store() -> Store | None:
     return _open(str(place.path), status.st_ino) if status.st_size else None
 
 
-def _in_folder() -> Path | None:
+def folder_store() -> Path | None:
+    """Give the store in the dashboard's folder where that is the one; None where the environment tells, or the user."""
     path = dashboard_folder() / STORE_NAME
     return path if not os.environ.get(ENVIRONMENT) and path.exists() else None
 

@@ -34,12 +34,25 @@ from eegwarn.store.labels import LabelRow
 
 _VIEWER = "viewer"
 _BEFORE_EVENT_S = 3.0
+_ASKED = "asked for in the address"
 _MOST_LISTED = 200
+
+
+def page() -> Any:
+    """Give the page, the first one that is shown."""
+    return st.Page(show, title="Recording", url_path="recording", default=True)
+
+
+def go_to(folder: Path, path: Path, model: str, second: float) -> None:
+    """Leave the page that is shown for this one, at a second of a recording that lies in the folder."""
+    address = {"recording": str(path.relative_to(folder)), "model": model, "at_s": f"{max(second, 0.0):g}"}
+    st.switch_page(page(), query_params=address)
 
 
 def show() -> None:
     """Lay out the page."""
     folder = dashboard_folder()
+    _take_address(folder)
     with st.sidebar:
         st.markdown("#### eegwarn", help="Early warning of epileptic seizures from EEG")
         st.caption("Research software, not a medical device.")
@@ -60,9 +73,25 @@ def show() -> None:
     model, scored, why_not = _score(opened, model_path)
     seizures = _marks(opened, folder)
     key = _key(opened, model)
+    if (asked_s := st.session_state.pop(_ASKED, None)) is not None:
+        _go_to(key, asked_s)
     with below.container():
         _list_findings(key, recording_path.stem, scored, seizures)
     _show_eeg(key, opened, model, scored, seizures, why_not)
+
+
+def _take_address(folder: Path) -> None:
+    """Choose what the page's address names, once: what is chosen from then on counts."""
+    for what, name, suffixes in (
+        ("Recording", "recording", RECORDING_SUFFIXES),
+        ("Model", "model", (MODEL_SUFFIX,)),
+    ):
+        asked = st.query_params.pop(name, None)
+        if asked is not None and folder / asked in find_files(folder, suffixes):
+            st.session_state[f"choose-{what}"] = asked
+    asked_s = st.query_params.pop("at_s", "")
+    if asked_s.replace(".", "", 1).isdecimal():
+        st.session_state[_ASKED] = float(asked_s)
 
 
 def _choose(what: str, folder: Path, suffixes: tuple[str, ...]) -> Path | None:

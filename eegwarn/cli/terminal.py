@@ -152,25 +152,15 @@ def evaluation_text(evaluated: "Evaluated") -> str:
 
 def trained_text(trained: "Trained") -> str:
     """Say in a few lines what training gave and what to do next."""
+    from app.corrections import moves_in_words
+
     record, config = trained.bundle.record, trained.bundle.config
     size_kib = trained.path.stat().st_size / 1024
     lines = [
         f"Trained {trained.path} ({size_kib:.0f} KiB) in {record['training']['steps']} steps.",
-        *_marks_text(record["labels"].get("onsets", [])),
+        *filter(None, [moves_in_words(record)]),
         f"Temperature {config.calibration.temperature:.2f}, alarm threshold {config.alarm.threshold:.2f}.",
         *(f"Note: {caveat}" for part in ("labels", "warning") for caveat in record[part].get("caveats", [])),
         f"Evaluate it on patients it never saw: eegwarn evaluate {trained.path} DATA",
     ]
     return "\n".join(lines)
-
-
-def _marks_text(onsets: list[dict[str, float]]) -> list[str]:
-    """Say in a line where the training marks went, if they were corrected."""
-    moves_s = sorted(onset["onset_s"] - onset["mark_s"] for onset in onsets if onset["p_seizure"] >= 0.5)
-    if not moves_s:
-        return []
-    low_s, middle_s, high_s = (moves_s[round(share * (len(moves_s) - 1))] for share in (0.1, 0.5, 0.9))
-    return [
-        f"Of {len(onsets)} marks {len(moves_s)} are taken for seizures; onsets moved by {middle_s:+.0f} s "
-        f"({low_s:+.0f} to {high_s:+.0f} s for 8 of 10)."
-    ]
