@@ -9,6 +9,8 @@ from app.findings import clock
 
 MOST_MARKS = 40
 _ROW_PX = 19
+_GREY = "#8a8a8a"
+"""Seen on white and on black."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ def pareto_front(models: Sequence[SizedModel]) -> tuple[SizedModel, ...]:
     return tuple(front)
 
 
-def pareto_plot(models: Sequence[SizedModel], title: str) -> dict[str, Any]:
-    """Draw quality against size; those on the front are filled and joined, by a line that shows what a size can give.
+def pareto_plot(models: Sequence[SizedModel], title: str, chosen: str = "") -> dict[str, Any]:
+    """Draw quality against size; those on the front are named, and joined by a line that shows what a size can give.
 
     Parameters
     ----------
@@ -40,14 +42,21 @@ def pareto_plot(models: Sequence[SizedModel], title: str) -> dict[str, Any]:
         Judged on the same patients.
     title : str
         Of the metric.
+    chosen : str
+        The model that is looked at, which is named wherever it lies.
     """
     front = pareto_front(models)
     rows = [
         {"model": one.name, "KiB": one.n_bytes / 1024, "value": one.value, "low": one.low, "high": one.high}
-        | {"place": "not beaten" if one in front else "beaten in size and quality"}
+        | {"place": "not beaten" if one in front else "beaten in size and quality", "chosen": one.name == chosen}
         for one in models
     ]
-    x = {"field": "KiB", "type": "quantitative", "scale": {"type": "log"}, "title": "size of the file (KiB)"}
+    x = {
+        "field": "KiB",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": False, "padding": 60},
+        "title": "size of the file (KiB)",
+    }
     y = {"type": "quantitative", "title": f"{title}, held-out patients", "scale": {"zero": False}}
     shape = {"domain": ["not beaten", "beaten in size and quality"], "range": ["circle", "triangle-up"]}
     tips = [{"field": "model"}, {"field": "KiB", "format": ".0f"}] + [
@@ -56,15 +65,15 @@ def pareto_plot(models: Sequence[SizedModel], title: str) -> dict[str, Any]:
     joined = {"filter": "datum.place == 'not beaten'"}
     return {
         "data": {"values": rows},
-        "height": 300,
+        "height": 235,
         "layer": [
             {
-                "mark": {"type": "rule", "opacity": 0.45},
+                "mark": {"type": "rule", "color": _GREY, "opacity": 0.7},
                 "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
             },
             {
                 "transform": [joined],
-                "mark": {"type": "line", "interpolate": "step-after", "opacity": 0.6},
+                "mark": {"type": "line", "interpolate": "step-after", "color": _GREY},
                 "encoding": {"x": x, "y": y | {"field": "value"}},
             },
             {
@@ -72,15 +81,26 @@ def pareto_plot(models: Sequence[SizedModel], title: str) -> dict[str, Any]:
                 "encoding": {
                     "x": x,
                     "y": y | {"field": "value"},
-                    "shape": {"field": "place", "type": "nominal", "scale": shape, "legend": {"title": None}},
+                    "shape": {
+                        "field": "place",
+                        "type": "nominal",
+                        "scale": shape,
+                        "legend": {"title": None, "orient": "top"},
+                    },
                     "tooltip": tips,
                 },
             },
-            {
-                "mark": {"type": "text", "align": "left", "dx": 9, "dy": -7},
-                "encoding": {"x": x, "y": y | {"field": "value"}, "text": {"field": "model"}},
-            },
+            _names(x, y, "datum.place == 'not beaten'", above=True),
+            _names(x, y, "datum.chosen && datum.place != 'not beaten'", above=False),
         ],
+    }
+
+
+def _names(x: dict[str, Any], y: dict[str, Any], of: str, *, above: bool) -> dict[str, Any]:
+    return {
+        "transform": [{"filter": of}],
+        "mark": {"type": "text", "align": "left", "dx": 9, "dy": -8 if above else 10, "color": _GREY},
+        "encoding": {"x": x, "y": y | {"field": "value"}, "text": {"field": "model"}},
     }
 
 
@@ -105,16 +125,22 @@ def moves_plot(corrections: Sequence[Correction], names: Sequence[str]) -> dict[
         if one.moved_s is not None
     ]
     rows = sorted(rows, key=lambda row: -abs(row["moved"]))[:MOST_MARKS]
-    y = {"field": "mark", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 220}}
+    y = {
+        "field": "mark",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": 220, "labelOverlap": False},
+    }
     x = {"type": "quantitative", "title": "corrected onset, seconds from the mark"}
     tips = [{"field": "mark"}, *({"field": name, "format": "+.1f"} for name in ("moved", "low", "high"))]
     return {
         "data": {"values": rows},
         "height": max(_ROW_PX * len(rows), 4 * _ROW_PX),
         "layer": [
-            {"mark": {"type": "rule", "strokeDash": [4, 3]}, "encoding": {"x": {"datum": 0}}},
+            {"mark": {"type": "rule", "strokeDash": [4, 3], "color": _GREY}, "encoding": {"x": {"datum": 0}}},
             {
-                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.45},
+                "mark": {"type": "rule", "strokeWidth": 3, "color": _GREY, "opacity": 0.7},
                 "encoding": {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}},
             },
             {

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from app.corrections import Correction
 from app.display import HIGH_PASSES_HZ, LOW_PASSES_HZ, NOTCHES_HZ
 from app.eeg_page import EegPage, bad_stretches
 from app.findings import alarm_spans, fault_spans
@@ -91,6 +92,7 @@ def recording_scene(
     level: Level | None,
     why_not_scored: str = "",
     labels: Sequence[LabelRow] = (),
+    corrections: Sequence[Correction] = (),
     montages: Sequence[str] = (BIPOLAR,),
 ) -> dict[str, Any]:
     """Gather what stays the same while a recording is looked at.
@@ -109,6 +111,8 @@ def recording_scene(
         Shown in place of the warning level.
     labels : sequence of LabelRow
         What clinicians said about clips of it.
+    corrections : sequence of Correction
+        Where the training of the model that scored it put the onsets of its marks.
     montages : sequence of str
         Those in which it can be shown.
     """
@@ -116,6 +120,7 @@ def recording_scene(
         "recording": {"key": key, "duration_s": duration_s},
         "choices": display_choices(montages),
         "labels": [label_scene(row) for row in labels],
+        "corrections": [vars(one) for one in corrections],
         "seizures": [{"start_s": event.onset_s, "end_s": event.offset_s} for event in seizures],
         "alarms": [
             {"start_s": start_s, "end_s": end_s, "peak": alarm.peak_probability}

@@ -83,6 +83,18 @@ def score(opened: OpenedRecording, model: OpenedModel, progress: Callable[[str, 
     return scored
 
 
+@st.cache_data(max_entries=4096, show_spinner=False)
+def content_of(file_print: Print) -> str:
+    """Give the fingerprint of a recording's content, once for every state of its file.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be read.
+    """
+    return file_fingerprint(Path(file_print[0]))
+
+
 @st.cache_data(max_entries=64, ttl=10, show_spinner=False)
 def labels_of(file_print: Print, _store: Store) -> tuple[LabelRow, ...]:
     """Find what clinicians say now of clips of a recording, looking again after 10 s.
@@ -92,7 +104,7 @@ def labels_of(file_print: Print, _store: Store) -> tuple[LabelRow, ...]:
     RecordingError, StoreError
         If the recording or the store cannot be read.
     """
-    content = file_fingerprint(Path(file_print[0]))
+    content = content_of(file_print)
     return tuple(row for row in present_labels(label_log(_store)) if row.clip.recording.fingerprint == content)
 
 

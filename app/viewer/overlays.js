@@ -75,6 +75,25 @@ function drawLabels(page, scene, colours) {
   }
 }
 
+// Where a model's training put the onset of a mark that it learned from, with the middle 90 % of where it may lie.
+function drawCorrections(page, scene, colours) {
+  const { context, place } = page;
+  for (const one of scene.corrections ?? []) {
+    const at_s = one.onset_s ?? one.mark_s;
+    const span = onPage(page, { start_s: one.low_s ?? at_s, end_s: one.high_s ?? at_s });
+    if (!span) continue;
+    if (one.onset_s === null) {
+      const words = `the model's training takes this mark for no seizure (${one.p_seizure.toFixed(2)})`;
+      label(context, words, span.x0 + 3, TOP + 36 * SCALE, colours.seizure, colours);
+      continue;
+    }
+    band(context, span.x0, TOP, span.x1, TOP + 4, colours.seizure, 0.8);
+    if (at_s >= place.view_s && at_s <= place.end_s) {
+      drawOnset(page, at_s, `corrected onset ${awayFromMark(at_s, scene.seizures)}(model)`, colours);
+    }
+  }
+}
+
 function drawOnset({ context, place }, second, words, colours) {
   const x = place.x(second);
   context.strokeStyle = colours.seizure;

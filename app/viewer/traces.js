@@ -58,6 +58,7 @@ function drawTraces(canvas, scene, { buffer, rows, isReading, view_s, settings }
   }
   drawWords(page, scene, colours);
   drawLabels(page, scene, colours);
+  drawCorrections(page, scene, colours);
   if (scene.clip) drawClipEdges(page, scene.clip, colours);
   drawNames(page, rows, colours);
   drawCalibration(page, colours);

@@ -24,12 +24,11 @@ from app.model_files import (
 )
 from app.model_plots import MOST_MARKS, SizedModel, moves_plot, pareto_plot
 from app.opened_store import dashboard_store
-from app.scores import Print
+from app.scores import Print, content_of
 from app.views import recording
 from app.views.model_beds import show_beds
 from app.views.model_jobs import evaluate_dialog, quantize_dialog, retrain_dialog, show_job, train_dialog
 from app.visitor import name_field, visitor
-from eegwarn.cohort.content import file_fingerprint
 from eegwarn.cohort.listing import RECORDING_SUFFIXES
 from eegwarn.errors import EegwarnError, ModelError, RecordingError
 from eegwarn.store import Store
@@ -39,6 +38,9 @@ _VIEWS = ("Old against new", "Corrected marks", "Size and quality", "Beds", "How
 _METRICS = {"auroc": ("AUROC", 3), "f1": ("event F1", 2)}
 _BEFORE_MARK_S = 5.0
 _MOST_COMPLAINTS = 5
+_ROW_PX, _MOST_ROWS = 28, 9
+# The numbers below the list are what the page is for: on a small screen they must not lie out of sight.
+_STYLE = "<style>.st-key-models { gap: 0.5rem; }</style>"
 
 
 def show() -> None:
@@ -46,21 +48,29 @@ def show() -> None:
     person = visitor()
     if person is None:
         return
-    folder = dashboard_folder()
-    words, name = st.columns([4, 1], vertical_alignment="center")
-    words.markdown("**eegwarn** · :small[Research software, not a medical device.]")
-    with name:
-        name_field()
+    st.html(_STYLE)
+    with st.container(key="models"):
+        words, name = st.columns([4, 1], vertical_alignment="center")
+        words.markdown("**eegwarn** · :small[Research software, not a medical device.]")
+        with name:
+            name_field()
+        _show_models(dashboard_folder(), person)
+
+
+def _show_models(folder: Path, person: Person) -> None:
     show_job(folder, person)
     jobs = read_jobs(folder)
     models = _read_models(folder)
     if not models:
         st.info(f"No model in {str(folder)!r}. Train one here, or run `eegwarn demo`.")
-        _acts(folder, person, None, jobs)
+        _acts(folder, person, None, jobs, st.columns(4))
         return
     judged = {model.fingerprint: held_out(model, models, jobs) for model in models}
-    model = _choose(models, judged)
-    _acts(folder, person, model, jobs)
+    _list(models, judged)
+    chosen, *columns = st.columns([2.4, 1.4, 0.9, 0.9, 1.1])
+    with chosen:
+        model = _choose(models)
+    _acts(folder, person, model, jobs, columns)
     view = st.radio("Show", _VIEWS, horizontal=True, label_visibility="collapsed", key="models-view")
     if view == "Old against new":
         _show_comparison(model)
@@ -96,25 +106,37 @@ def _read(file_print: Print, folder: Path) -> ModelFile:
     return read_model_file(Path(file_print[0]), folder.resolve())
 
 
-def _choose(models: Sequence[ModelFile], judged: dict[str, HeldOut | None]) -> ModelFile:
-    """List the models, each below the one that it was made from, and give the one to look at."""
+def _list(models: Sequence[ModelFile], judged: dict[str, HeldOut | None]) -> None:
+    """List the models, each below the one that it was made from; a click on a row chooses it."""
     tree = family_tree(models)
-    names = [model.name for _, model in tree]
-    asked = st.query_params.get("model")
-    if st.session_state.get(_CHOSEN) not in names:
-        st.session_state[_CHOSEN] = asked if asked in names else names[0]
-    rows = [_row(depth, model, judged[model.fingerprint]) for depth, model in tree]
 
     def take() -> None:
-        chosen = st.session_state[_TABLE]["selection"]["rows"]
-        if chosen:
-            st.session_state[_CHOSEN] = names[chosen[0]]
+        rows = st.session_state[_TABLE]["selection"]["rows"]
+        if rows:
+            st.session_state[_CHOSEN] = tree[rows[0]][1].name
 
-    st.dataframe(rows, hide_index=True, width="stretch", key=_TABLE, on_select=take, selection_mode="single-row")
-    name = st.selectbox("Model", names, key=_CHOSEN, help="Or click at the left of its row")
+    st.dataframe(
+        [_row(depth, model, judged[model.fingerprint]) for depth, model in tree],
+        hide_index=True,
+        width="stretch",
+        height=_ROW_PX * (min(len(tree), _MOST_ROWS) + 1) + 10,
+        row_height=_ROW_PX,
+        key=_TABLE,
+        on_select=take,
+        selection_mode="single-row",
+    )
+
+
+def _choose(models: Sequence[ModelFile]) -> ModelFile:
+    """Give the model to look at; the address of the page keeps it over a reload."""
+    found = {model.name: model for _, model in family_tree(models)}
+    if st.session_state.get(_CHOSEN) not in found:
+        asked = st.query_params.get("model")
+        st.session_state[_CHOSEN] = asked if asked in found else next(iter(found))
+    name = st.selectbox("Model", list(found), key=_CHOSEN, label_visibility="collapsed")
     if st.query_params.get("model") != name:
         st.query_params["model"] = name
-    return next(model for _, model in tree if model.name == name)
+    return found[name]
 
 
 def _row(depth: int, model: ModelFile, judged: HeldOut | None) -> dict[str, Any]:
@@ -139,16 +161,15 @@ def _row(depth: int, model: ModelFile, judged: HeldOut | None) -> dict[str, Any]
     }
 
 
-def _acts(folder: Path, person: Person, model: ModelFile | None, jobs: Sequence[Job]) -> None:
+def _acts(folder: Path, person: Person, model: ModelFile | None, jobs: Sequence[Job], columns: Sequence[Any]) -> None:
     """Offer what may be done; who may not is told so."""
     if not person.may(Right.RETRAIN):
-        st.caption(f"You are {person.name}, a {person.role.value}: only an admin trains and promotes models.")
+        columns[0].caption(f"You are {person.name}, a {person.role.value}: only an admin trains and promotes models.")
         return
     is_busy = bool(jobs) and standing(jobs[0]).state is JobState.RUNNING
     why = "A job runs; there is one at a time in a folder" if is_busy else ""
     has_weights = model is not None and not model.is_small
     without = why or ("" if has_weights else "It was made small and holds no weights to train on")
-    columns = st.columns(5)
     if columns[0].button("Train a new model …", key="train", disabled=is_busy, help=why or None, width="stretch"):
         train_dialog(folder, person)
     if model is None:
@@ -211,7 +232,7 @@ def _show_corrections(folder: Path, model: ModelFile) -> None:
         st.vega_lite_chart(moves_plot(corrections, names), width="stretch")
         if len(corrections) > MOST_MARKS:
             st.caption(f"The {MOST_MARKS} largest of {len(corrections)} moves.")
-    with right, st.container(height=420, border=False, gap=None):
+    with right, st.container(height=340, border=False, gap=None):
         for number, (one, name) in enumerate(zip(corrections, names, strict=True)):
             path = places.get(one.recording)
             if st.button(
@@ -236,15 +257,10 @@ def _contents(folder: Path) -> dict[str, Path]:
     found = {}
     for path in find_files(folder, RECORDING_SUFFIXES):
         try:
-            found[_content(fingerprint(path))] = path
+            found[content_of(fingerprint(path))] = path
         except (RecordingError, OSError):
             continue
     return found
-
-
-@st.cache_data(max_entries=4096, show_spinner="Looking for the recordings …")
-def _content(file_print: Print) -> str:
-    return file_fingerprint(Path(file_print[0]))
 
 
 def _show_sizes(models: Sequence[ModelFile], model: ModelFile, judged: dict[str, HeldOut | None]) -> None:
@@ -253,7 +269,13 @@ def _show_sizes(models: Sequence[ModelFile], model: ModelFile, judged: dict[str,
     if own is None:
         st.info("This model was not judged on held-out patients yet. Use Judge.")
         return
-    metric = st.radio("Metric", list(_METRICS), format_func=lambda key: _METRICS[key][0], horizontal=True)
+    metric = st.radio(
+        "Metric",
+        list(_METRICS),
+        format_func=lambda key: _METRICS[key][0],
+        horizontal=True,
+        label_visibility="collapsed",
+    )
     sized, left_out = [], []
     for each in models:
         found = judged[each.fingerprint]
@@ -263,7 +285,7 @@ def _show_sizes(models: Sequence[ModelFile], model: ModelFile, judged: dict[str,
             continue
         bounds = found.mean[metric]
         sized.append(SizedModel(each.name, each.n_bytes, value, bounds.get("low"), bounds.get("high")))
-    st.vega_lite_chart(pareto_plot(sized, _METRICS[metric][0]), width="stretch")
+    st.vega_lite_chart(pareto_plot(sized, _METRICS[metric][0], model.name), width="stretch")
     said = f"{own.data}, {own.n_patients} patients that training never saw; bars are 95 % intervals over patients."
     others = f" Not drawn, as not judged on these patients: {', '.join(left_out)}." if left_out else ""
     st.caption(said + others)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import findings
 from app.access import is_loopback
+from app.corrections import Correction, corrections_of
 from app.display import asked_display
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
 from app.montages import montages_for
@@ -17,6 +18,7 @@ from app.scene import LONGEST_PAGE_S, N_PAGES, PAGE_S, Level, level_of, page_sce
 from app.scores import (
     OpenedModel,
     OpenedRecording,
+    content_of,
     is_scored,
     labels_of,
     open_file,
@@ -211,6 +213,7 @@ def _show_eeg(
         level=level,
         why_not_scored=why_not,
         labels=_labels(opened),
+        corrections=_corrections(opened, model),
         montages=montages_for(opened.recording.channels),
     )
     first_s = max(0.0, min(start_s, duration_s - page_s) - page_s)
@@ -231,6 +234,13 @@ def _labels(opened: OpenedRecording) -> tuple[LabelRow, ...]:
     except EegwarnError as error:
         st.warning(str(error))
         return ()
+
+
+def _corrections(opened: OpenedRecording, model: OpenedModel | None) -> tuple[Correction, ...]:
+    """Find where the model's training put the onsets of this recording's marks, if it learned from them."""
+    found = corrections_of(model.bundle.record) if model else ()
+    content = content_of(opened.file_print) if found else ""
+    return tuple(one for one in found if one.recording == content)
 
 
 def _place(key: str) -> tuple[str, float, float]:

@@ -15,6 +15,7 @@ from tests.app.test_viewer import ROW, blank, drawn_y, geometry, place, press, s
 __all__ = ["blank", "show"]  # fixtures
 
 LABELS = [{"start_s": 20.0, "end_s": 30.0, "label": "seizure", "rater": "anna", "onset_s": 26.5}]
+CORRECTIONS = [{"mark_s": 29.0, "onset_s": 26.5, "low_s": 24.0, "high_s": 28.0, "p_seizure": 0.9}]
 SHOWN = Display("longitudinal bipolar", 0.5, 40.0, 0.0)
 VIOLET = (142, 68, 173)
 
@@ -109,8 +110,9 @@ def test_channel_is_dimmed_then_hidden_then_shown_from_the_list(show: Callable[.
     assert geometry(page)["rowHeight"] == pytest.approx(rows)
 
 
-def test_corrected_onset_stands_at_its_second_beside_the_mark(show: Callable[..., Any]) -> None:
-    page = show(shown_scene(labels=LABELS, start_s=20.0))
+@pytest.mark.parametrize("by", [{"labels": LABELS}, {"corrections": CORRECTIONS}])
+def test_corrected_onset_stands_at_its_second_beside_the_mark(show: Callable[..., Any], by: dict[str, Any]) -> None:
+    page = show(shown_scene(**by, start_s=20.0))
     where = geometry(page)
     x = where["left"] + 6.5 * where["perSecond"]
     found = page.evaluate(
