@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from app.access import Person, Right
-from app.model_files import SHORT, ModelFile, caveats, promotion_advice
+from app.model_files import SHORT, ModelFile, caveats, promotion_advice, read_model_file
 from app.promoted import waits
-from eegwarn.errors import EegwarnError
+from eegwarn.errors import EegwarnError, ModelError
 from eegwarn.store import Store
 from eegwarn.store.alarms import present_beds
 from eegwarn.store.models import add_model
@@ -111,15 +111,15 @@ def write_promotion(store: Store, person: Person, beds: Sequence[str], model: Mo
     ConfigError
         If they may not.
     ModelError, StoreError
-        If the model's file is gone, or the store cannot be written.
+        If the model's file is gone or another by now, or the store cannot be written.
     """
     person.refuse_without(Right.RETRAIN)
     if model is None:
         promote(store, beds, None, by=person.name)
         return
+    if read_model_file(model.path, model.path.parent).fingerprint != model.fingerprint:
+        raise ModelError(f"{model.name!r} has changed since this page was read. Reload it.")
     known = add_model(store, model.path, by=person.name, record=model.record)
-    if known.fingerprint != model.fingerprint:
-        raise EegwarnError(f"{model.name!r} has changed since this page was read. Reload it.")
     promote(store, beds, known.id, by=person.name, advice=advice_words(model)[0])
 
 
