@@ -286,7 +286,9 @@ def test_a_wrong_word_gives_one_line_with_a_hint(
 def test_ctrl_c_ends_with_one_line(tmp_path: Path) -> None:
     import signal
 
-    command = [sys.executable, "-m", "eegwarn.cli", "simulate", str(tmp_path / "c"), "--patients", "9", "--hours", "24"]
+    # What runs tests in the background may have told its children to ignore the signal.
+    run_by = ["env", "--default-signal=INT", sys.executable, "-m", "eegwarn.cli"]
+    command = [*run_by, "simulate", str(tmp_path / "c"), "--patients", "9", "--hours", "24"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not list(tmp_path.rglob("*.edf*")) and time.monotonic() < deadline:

@@ -108,7 +108,7 @@ def test_the_context_method_without_clips_is_one_clear_line(parts: Parts, tmp_pa
 
 def test_the_change_point_needs_no_clips(parts: Parts, tmp_path: Path) -> None:
     training, validation = (tuple(louder_in_seizures(each) for each in part) for part in parts)
-    settings = {"steps": 200, "validate_every": 50, "batch_size": 16, "optimiser": OptimiserConfig(warmup_steps=5)}
+    settings = {"steps": 80, "validate_every": 40, "batch_size": 16, "optimiser": OptimiserConfig(warmup_steps=5)}
     learned = run((training, validation), "changepoint", tmp_path, **settings)
     assert learned.about["n_known_windows"] == 0
     assert learned.labels[0].soft[training[0].positive].mean() > 0.5
