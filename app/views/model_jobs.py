@@ -22,7 +22,7 @@ from app.model_files import ModelFile
 from app.opened_store import folder_store
 from eegwarn.errors import EegwarnError
 
-_REFRESH_S = 2.0
+_REFRESH_S, _LOOK_AGAIN_S = 2.0, 10.0
 _RAN = "job that ran"
 _ALONE = "One job runs at a time in a folder, in a process of its own: it goes on when this page is closed."
 _METHODS = ("auto", "plain", "context", "changepoint", "meta")
@@ -35,9 +35,17 @@ _SIGNS = {
 }
 
 
-@st.fragment(run_every=_REFRESH_S)
 def show_job(folder: Path, person: Person) -> None:
-    """Show the latest job, again every two seconds; when it ends, the whole page is read anew."""
+    """Show the latest job, again and again by itself; when it ends, the whole page is read anew."""
+    job = next(iter(read_jobs(folder)), None)
+    is_running = job is not None and standing(job).state is JobState.RUNNING
+    if job is not None and is_running:
+        st.session_state[_RAN] = job.number
+    # One that was started on another screen is seen a little later.
+    st.fragment(_show_job, run_every=_REFRESH_S if is_running else _LOOK_AGAIN_S)(folder, person)
+
+
+def _show_job(folder: Path, person: Person) -> None:
     job = next(iter(read_jobs(folder)), None)
     if job is None:
         return
@@ -45,8 +53,9 @@ def show_job(folder: Path, person: Person) -> None:
     if st.session_state.get(_RAN) == job.number and now.state is not JobState.RUNNING:
         st.session_state[_RAN] = None
         st.rerun()
-    if now.state is JobState.RUNNING:
+    if now.state is JobState.RUNNING and st.session_state.get(_RAN) != job.number:
         st.session_state[_RAN] = job.number
+        st.rerun()
     with st.container(border=True, gap="small"):
         words, act = st.columns([5, 1], vertical_alignment="center")
         words.markdown(f"{_SIGNS[now.state]} **{job.title}** · {_in_words(job, now)}")

@@ -1,0 +1,35 @@
+"""Takes the picture of the models page: a retrained model against the one that it was retrained from.
+
+It needs the demo's files (``eegwarn demo --no-app``), and models that were made from its model: labels of its training
+patients in ``store.db`` there, ``eegwarn retrain`` and ``eegwarn quantize`` with a few ``--bits``::
+
+    python -m tests.app.models_picture eegwarn-demo model-2.eegwarn models.png
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from tests.app.running import free_port, open_chromium, start_dashboard
+
+
+def take_picture(folder: Path, model: str, picture: Path, view: str = "Old against new", scheme: str = "light") -> None:
+    """Show a view of a model of the folder."""
+    port = free_port()
+    dashboard = start_dashboard(folder, port, cwd=folder)
+    try:
+        with open_chromium() as browser:
+            page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
+            page.goto(f"http://127.0.0.1:{port}/models?name=anna&model={model}")
+            page.get_by_text(view, exact=True).click(timeout=60_000)
+            time.sleep(3)
+            page.screenshot(path=picture)
+    finally:
+        dashboard.terminate()
+        dashboard.wait()
+
+
+if __name__ == "__main__":
+    os.environ.pop("EEGWARN_STORE", None)
+    take_picture(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), *sys.argv[4:])
