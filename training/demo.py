@@ -15,12 +15,20 @@ from eegwarn.cohort.simulate import SimulationConfig, write_cohort
 from eegwarn.config import from_table, to_toml
 from eegwarn.errors import OutputError
 from eegwarn.events.szcore import write_szcore_tsv
+from eegwarn.quantize import MetaQuantConfig
+from eegwarn.store import open_store
+from eegwarn.store.queue import asked_questions
 from training.config import TrainConfig, shipped_config
 from training.evaluate import Evaluated, evaluate_model, write_html
+from training.finetune import QuantizeConfig
+from training.quantize import quantize_model
+from training.query import QueryConfig, query_clips
 from training.record import person_code, read_origin
 from training.train import divide, train
 
 _N_BEDS = 4
+_N_CLIPS = 20
+_SMALL = QuantizeConfig(method="post-training", metaquant=MetaQuantConfig(bits=8))
 _REPLAY_SPEED = 6.0
 
 Say = Callable[[str], None]
@@ -33,8 +41,9 @@ class Demo:
 
     Parameters
     ----------
-    folder, cohort, model, warnings, report, beds : Path
-        The folder and what is in it; ``beds`` is for ``eegwarn monitor --beds``.
+    folder, cohort, model, small, warnings, report, beds, store : Path
+        The folder and what is in it; ``small`` is the model in 8 bits, ``beds`` for ``eegwarn monitor --beds``, and
+        ``store`` holds the annotation queue.
     evaluated : Evaluated
         Scores on the held-out patients.
     recording : CohortRecording
@@ -46,9 +55,11 @@ class Demo:
     folder: Path
     cohort: Path
     model: Path
+    small: Path
     warnings: Path
     report: Path
     beds: Path
+    store: Path
     evaluated: Evaluated
     recording: CohortRecording
     scored: Scored
@@ -64,15 +75,15 @@ def run_demo(
     say: Say | None = None,
     progress: Progress | None = None,
 ) -> Demo:
-    """Simulate a cohort, train, evaluate on held-out patients, and score one recording.
+    """Simulate a cohort, train, evaluate on held-out patients, make small, ask about clips, and score one recording.
 
     Run again with the same folder and settings, it goes on where it stopped and keeps what is finished.
 
     Parameters
     ----------
     out : Path
-        Folder for ``cohort/``, ``model.eegwarn``, ``warnings.tsv``, ``report.html`` and ``beds.toml``; made where it is
-        missing.
+        Folder for ``cohort/``, ``model.eegwarn``, ``small.eegwarn``, ``warnings.tsv``, ``report.html``, ``beds.toml``
+        and ``store.db``; made where it is missing.
     n_patients, hours, seed : int, float, int
         Size of the cohort, length of each patient's EEG, and its seed.
     config : TrainConfig, optional
@@ -90,18 +101,27 @@ def run_demo(
         If the folder cannot be written, or holds a model of another demonstration.
     CohortError
         If the folder holds another cohort.
+    StoreError
+        If the folder's store cannot be opened.
     """
     config = config or shipped_config("demo")
     tell = say or (lambda _: None)
-    demo_cohort, model, warnings, report, beds = (
-        out / name for name in ("cohort", "model.eegwarn", "warnings.tsv", "report.html", "beds.toml")
-    )
+    made = ("cohort", "model.eegwarn", "small.eegwarn", "warnings.tsv", "report.html", "beds.toml", "store.db")
+    demo_cohort, model, small, warnings, report, beds, store = (out / name for name in made)
+    # The user's cache is left alone: these signals are never needed again.
+    cache = out / "signals"
     tell(f"Simulating {n_patients} patients with {hours:g} h of EEG each, written as EDF to {demo_cohort}.")
     cohort = _simulate(demo_cohort, n_patients, hours, seed, progress)
     tell(f"Training a network on the rough marks of {_sizes_in_words(cohort, config)}.")
-    bundle = _train(cohort, model, config, progress)
+    bundle = _train(cohort, model, config, cache, progress)
     tell("Evaluating on the patients that it never saw.")
     evaluated = evaluate_model(bundle, cohort, model=model.name, seed=seed, progress=progress)
+    if not small.exists():
+        tell("Rounding its weights to 8 bits for the bedside.")
+        quantize_model(model, cohort, small, _SMALL, cache=cache, device="cpu", progress=progress)
+    _ask(model, demo_cohort, store, cache, seed, tell, progress)
+    for folder in (cache, cache.with_name("candidates")):
+        shutil.rmtree(folder, ignore_errors=True)
     telling = _most_telling(cohort, bundle)
     recording = telling[0]
     tell(f"Scoring {recording.name} of patient {recording.patient_id}, one of them.")
@@ -109,7 +129,7 @@ def run_demo(
     write_szcore_tsv(warnings, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True)
     write_html(report, evaluated, bundle)
     _write_beds(beds, telling[:_N_BEDS], model)
-    return Demo(out, demo_cohort, model, warnings, report, beds, evaluated, recording, scored)
+    return Demo(out, demo_cohort, model, small, warnings, report, beds, store, evaluated, recording, scored)
 
 
 def _simulate(folder: Path, n_patients: int, hours: float, seed: int, progress: Progress | None) -> Cohort:
@@ -127,13 +147,9 @@ def _simulate(folder: Path, n_patients: int, hours: float, seed: int, progress: 
     return read_cohort(folder)
 
 
-def _train(cohort: Cohort, model: Path, config: TrainConfig, progress: Progress | None) -> Bundle:
+def _train(cohort: Cohort, model: Path, config: TrainConfig, cache: Path, progress: Progress | None) -> Bundle:
     if not model.exists():
-        # The user's cache is left alone: these signals are never needed again.
-        cache = model.parent / "signals"
-        bundle = train(cohort, model, config, cache=cache, progress=progress).bundle
-        shutil.rmtree(cache, ignore_errors=True)
-        return bundle
+        return train(cohort, model, config, cache=cache, progress=progress).bundle
     bundle = read_bundle(model)
     origin = read_origin(bundle.record)
     split = divide(cohort, config)
@@ -144,6 +160,19 @@ def _train(cohort: Cohort, model: Path, config: TrainConfig, progress: Progress 
             "Remove it, or choose another folder."
         )
     return bundle
+
+
+def _ask(model: Path, cohort: Path, place: Path, cache: Path, seed: int, tell: Say, progress: Progress | None) -> None:
+    """Put clips into the queue of the demonstration's own store, unless it holds some."""
+    store = open_store(place)
+    try:
+        if not asked_questions(store):
+            tell(f"Choosing {_N_CLIPS} clips whose annotation would help most.")
+            query_clips(
+                model, cohort, store, QueryConfig(_N_CLIPS, seed=seed), by="demo", cache=cache, progress=progress
+            )
+    finally:
+        store.close()
 
 
 def _sizes_in_words(cohort: Cohort, config: TrainConfig) -> str:

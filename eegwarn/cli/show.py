@@ -20,7 +20,7 @@ def demo(
     no_app: Annotated[bool, typer.Option("--no-app", help="End after the numbers, without the dashboard.")] = False,
     port: Port = None,
 ) -> None:
-    """Show the whole job on simulated patients: simulate, train, evaluate, score, and open the dashboard on it."""
+    """Show the whole job on simulated patients, from simulation and training to the dashboard, where clips wait."""
     from eegwarn.cli import terminal
     from training.demo import run_demo
 
@@ -29,14 +29,14 @@ def demo(
     terminal.say("")
     typer.echo(terminal.evaluation_text(made.evaluated))
     typer.echo(terminal.scored_text(made.scored, made.recording.events))
-    typer.echo(f"\nIn {out}/: cohort/, {made.model.name}, {made.warnings.name}, {made.report.name}, {made.beds.name}")
-    store = out / "store.db"
+    files = (made.model, made.small, made.warnings, made.report, made.beds, made.store)
+    typer.echo(f"\nIn {out}/: cohort/, {', '.join(file.name for file in files)}")
     if no_app:
         typer.echo(f"See it with: eegwarn dashboard {out}")
-        typer.echo(f"Watch its beds with: eegwarn monitor --beds {made.beds} --store {store}")
+        typer.echo(f"Watch its beds with: eegwarn monitor --beds {made.beds} --store {made.store}")
         return
-    with _watching(made.beds, store):
-        _launch(out, port=port, store=str(store))
+    with _watching(made.beds, made.store):
+        _launch(out, port=port, store=str(made.store))
 
 
 def dashboard(

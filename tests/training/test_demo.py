@@ -1,15 +1,19 @@
 """The demonstration leaves what it promises, and goes on where it stopped."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from eegwarn.bedside import read_bundle
 from eegwarn.config import read_toml
 from eegwarn.errors import OutputError
 from eegwarn.events import read_szcore_tsv
 from eegwarn.events.szcore import is_found_by_model
+from eegwarn.store import open_store
+from eegwarn.store.queue import asked_questions
 from training.demo import Demo, run_demo
 
 from .conftest import TINY
@@ -26,7 +30,7 @@ SIZE = {"n_patients": 5, "hours": 0.3, "seed": 0}
 
 def test_it_leaves_its_files_and_nothing_else(demo: tuple[Demo, list[str]]) -> None:
     folder = demo[0].folder
-    left = {"cohort", "model.eegwarn", "warnings.tsv", "report.html", "beds.toml"}
+    left = {"cohort", "model.eegwarn", "small.eegwarn", "warnings.tsv", "report.html", "beds.toml", "store.db"}
     assert {path.name for path in folder.iterdir()} == left
 
 
@@ -39,7 +43,21 @@ def test_the_warnings_are_those_of_a_held_out_recording(demo: tuple[Demo, list[s
 
 
 def test_it_says_what_it_does(demo: tuple[Demo, list[str]]) -> None:
-    assert [sentence.partition(" ")[0] for sentence in demo[1]] == ["Simulating", "Training", "Evaluating", "Scoring"]
+    steps = ["Simulating", "Training", "Evaluating", "Rounding", "Choosing", "Scoring"]
+    assert [sentence.partition(" ")[0] for sentence in demo[1]] == steps
+
+
+def test_clips_wait_in_its_store_once(demo: tuple[Demo, list[str]]) -> None:
+    made, _ = demo
+    run_demo(made.folder, config=TINY, **SIZE)
+    with closing(open_store(made.store)) as store:
+        assert len(asked_questions(store)) == 20
+
+
+def test_its_small_model_is_smaller_and_of_8_bits(demo: tuple[Demo, list[str]]) -> None:
+    made, _ = demo
+    assert read_bundle(made.small).config.precision.weight_bits == 8
+    assert made.small.stat().st_size < made.model.stat().st_size
 
 
 def test_a_second_run_keeps_what_is_finished(demo: tuple[Demo, list[str]]) -> None:
