@@ -37,6 +37,18 @@ def evaluate_arguments(model: str, data: str) -> tuple[str, ...]:
     return ("evaluate", "--", model, data)
 
 
+def title_of(arguments: Sequence[str]) -> str:
+    """Say what one of the commands above does."""
+    out = next((each.removeprefix("--out=") for each in arguments if each.startswith("--out=")), "")
+    about = arguments[arguments.index("--") + 1]
+    return {
+        "train": f"Train {out}",
+        "retrain": f"Retrain {about} as {out}",
+        "quantize": f"Make {out} of {about}",
+        "evaluate": f"Judge {about}",
+    }[arguments[0]]
+
+
 def read_settings(text: str) -> tuple[str, ...]:
     """Read settings, one a line, such as ``steps=2000``.
 

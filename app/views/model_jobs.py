@@ -16,6 +16,7 @@ from app.model_commands import (
     quantize_arguments,
     read_settings,
     retrain_arguments,
+    title_of,
     train_arguments,
 )
 from app.model_files import ModelFile
@@ -56,16 +57,17 @@ def _show_job(folder: Path, person: Person) -> None:
     if now.state is JobState.RUNNING and st.session_state.get(_RAN) != job.number:
         st.session_state[_RAN] = job.number
         st.rerun()
-    with st.container(border=True, gap="small"):
-        words, act = st.columns([5, 1], vertical_alignment="center")
+    with st.container(border=True, gap=None):
+        words, log, act = st.columns([6, 1, 1], vertical_alignment="center")
         words.markdown(f"{_SIGNS[now.state]} **{job.title}** · {_in_words(job, now)}")
-        if now.state is JobState.RUNNING:
-            st.progress(now.share, text=now.step or "starting …")
+        with log.popover("Log", width="stretch"):
+            st.code("\n".join(now.tail) or "nothing yet", language=None)
+            st.caption(f"`eegwarn {' '.join(job.arguments)}`")
+            st.caption(f"In full: `{job.folder / 'log.txt'}`")
         with act:
             _offer(folder, job, now, person)
-        with st.expander("What it says", expanded=now.state in (JobState.FAILED, JobState.LOST)):
-            st.code("\n".join(now.tail) or "nothing yet", language=None, wrap_lines=True)
-            st.caption(f"`eegwarn {' '.join(job.arguments)}` · in full: {job.folder / 'log.txt'}")
+        if now.state is JobState.RUNNING:
+            st.progress(now.share, text=now.step or "starting …")
 
 
 def _in_words(job: Job, now: Standing) -> str:
@@ -82,8 +84,10 @@ def _offer(folder: Path, job: Job, now: Standing, person: Person) -> None:
     if now.state is JobState.RUNNING:
         if st.button("Cancel", key="cancel-job", width="stretch"):
             _try(lambda: cancel(job, by=person.name))
-    elif st.button("Go on", key="go-on", width="stretch", help="The same command again: training goes on where it was"):
-        _start(folder, person, job.title, job.model, lambda: job.arguments)
+        return
+    words = "Try again" if now.state is JobState.FAILED else "Go on"
+    if st.button(words, key="go-on", width="stretch", help="The same command again: training goes on where it was"):
+        _start(folder, person, job.model, lambda: job.arguments)
 
 
 @st.dialog("Train a new model")
@@ -103,7 +107,6 @@ def train_dialog(folder: Path, person: Person) -> None:
         _start(
             folder,
             person,
-            f"Train {out}",
             "",
             lambda: train_arguments(
                 data,
@@ -129,7 +132,6 @@ def retrain_dialog(folder: Path, person: Person, model: ModelFile) -> None:
         _start(
             folder,
             person,
-            f"Retrain {model.name} as {out}",
             model.fingerprint,
             lambda: retrain_arguments(
                 model.name,
@@ -158,7 +160,6 @@ def quantize_dialog(folder: Path, person: Person, model: ModelFile) -> None:
         _start(
             folder,
             person,
-            f"Make {out} of {model.name}",
             model.fingerprint,
             lambda: quantize_arguments(
                 model.name,
@@ -176,7 +177,7 @@ def evaluate_dialog(folder: Path, person: Person, model: ModelFile) -> None:
     """Ask on which cohort."""
     data = _ask_data(folder)
     if _submit("Judge", "evaluate-now"):
-        _start(folder, person, f"Judge {model.name}", model.fingerprint, lambda: evaluate_arguments(model.name, data))
+        _start(folder, person, model.fingerprint, lambda: evaluate_arguments(model.name, data))
 
 
 def _ask_data(folder: Path) -> str:
@@ -198,10 +199,11 @@ def _submit(words: str, key: str) -> bool:
     return st.button(words, key=key, type="primary")
 
 
-def _start(folder: Path, person: Person, title: str, model: str, arguments: Callable[[], tuple[str, ...]]) -> None:
+def _start(folder: Path, person: Person, model: str, arguments: Callable[[], tuple[str, ...]]) -> None:
     def begin() -> Any:
         person.refuse_without(Right.RETRAIN)
-        return start_job(folder, arguments(), title=title, by=person.name, model=model)
+        given = arguments()
+        return start_job(folder, given, title=title_of(given), by=person.name, model=model)
 
     _try(begin)
 

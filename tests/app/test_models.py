@@ -19,6 +19,7 @@ from app.model_commands import (
     quantize_arguments,
     read_settings,
     retrain_arguments,
+    title_of,
     train_arguments,
 )
 from app.model_files import ModelFile, family_tree, held_out, promotion_advice, read_model_file
@@ -130,19 +131,32 @@ def test_moves_of_marks_are_told_and_drawn_and_doubted_ones_have_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "title"),
     [
-        train_arguments(
-            "-odd", "n.eegwarn", config="demo", backbone="lstm", method="plain", horizon_s=300, settings=("steps=3",)
+        (
+            train_arguments(
+                "-odd",
+                "n.eegwarn",
+                config="demo",
+                backbone="lstm",
+                method="plain",
+                horizon_s=300,
+                settings=("steps=3",),
+            ),
+            "Train n.eegwarn",
         ),
-        retrain_arguments("m", "d", "n", start="weights", by="a b", store=Path("s.db"), settings=()),
-        quantize_arguments("m", "d", "n", bits=4, method="ste", settings=("steps=3",)),
-        evaluate_arguments("m", "-d"),
+        (
+            retrain_arguments("m", "d", "n", start="weights", by="a b", store=Path("s.db"), settings=()),
+            "Retrain m as n",
+        ),
+        (quantize_arguments("m", "d", "n", bits=4, method="ste", settings=("steps=3",)), "Make n of m"),
+        (evaluate_arguments("m", "-d"), "Judge m"),
     ],
 )
 def test_the_command_line_knows_every_argument_that_the_page_gives(
-    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    arguments: tuple[str, ...], title: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert title_of(arguments) == title
     name, *rest = arguments
     (command,) = [each for each in commands.registered_commands if each.callback and each.callback.__name__ == name]
     taken: dict[str, Any] = {}
