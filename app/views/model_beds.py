@@ -41,7 +41,7 @@ def show_beds(store: Store | None, person: Person, model: ModelFile) -> None:
         return
     promotions, watches = present_promotions(store), present_watches(store)
     st.dataframe(bed_rows(beds, promotions, watches), hide_index=True, width="stretch")
-    st.caption(_MEANS)
+    st.markdown(f":small[{_MEANS}]")
     if person.may(Right.RETRAIN):
         left, right, _ = st.columns([2, 2, 5])
         if left.button(f"Promote {Path(model.name).name} …", type="primary", key="promote", width="stretch"):
