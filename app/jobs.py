@@ -11,7 +11,6 @@ That tells whether it runs, however it ends and whatever the system does with it
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +24,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from app.job_log import Said, read_log
 from eegwarn.errors import OutputError
 from eegwarn.whole_file import whole_file
 
@@ -36,11 +36,6 @@ except ImportError:  # Windows has no such locks
 JOBS_FOLDER = ".eegwarn-jobs"
 """In the dashboard's folder; hidden, so that nothing in it is offered as a model."""
 
-TAIL_LINES = 12
-_TAIL_BYTES = 16_384
-_ON_THE_WAY = re.compile(r"  (?P<step>.+): (?P<done>\d+) of (?P<total>\d+), (?P<left>\S+) left")
-_FINISHED = re.compile(r"  (?P<step>.+): done \((?P<total>\d+)\)")
-_ERROR = "eegwarn: "
 _TRIES = 10
 
 
@@ -90,30 +85,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a job stands, and how far it is.
-
-    Parameters
-    ----------
-    state : JobState
-        How it stands.
-    step : str
-        What it does now, or did last; empty before the first word.
-    share : float
-        How much of that step is done, 0 to 1.
-    left : str
-        Time left of that step, h:mm:ss; empty where it is not known.
-    problem : str
-        Why it failed, or who cancelled it; empty otherwise.
-    tail : tuple of str
-        The last lines of its log.
-    """
+    """How a job stands: its state, what its log says, and why it ended if it did not come to its end."""
 
     state: JobState
-    step: str = ""
-    share: float = 0.0
-    left: str = ""
+    said: Said
     problem: str = ""
-    tail: tuple[str, ...] = ()
 
 
 def start_job(folder: Path, arguments: Sequence[str], *, title: str, by: str, model: str = "") -> Job:
@@ -149,32 +125,29 @@ def start_job(folder: Path, arguments: Sequence[str], *, title: str, by: str, mo
     return job
 
 
-def read_jobs(folder: Path) -> tuple[Job, ...]:
+def read_jobs(folder: Path) -> Iterator[Job]:
     """Give the jobs of a dashboard's folder, the latest first; what cannot be read is left out."""
     jobs = folder / JOBS_FOLDER
-    found = (_read(jobs / f"{number:04d}", number) for number in sorted(_numbers(jobs), reverse=True))
-    return tuple(job for job in found if job is not None)
+    for number in sorted(_numbers(jobs), reverse=True):
+        job = _read(jobs / f"{number:04d}", number)
+        if job is not None:
+            yield job
 
 
 def standing(job: Job) -> Standing:
     """Tell how a job stands."""
-    lines = _last_lines(job.folder / "log.txt")
-    told = _how_far(lines)
-    tail = tuple(lines[-TAIL_LINES:])
-    if _is_running(job):
-        return replace(told, state=JobState.RUNNING, tail=tail)
+    is_running = _is_running(job)  # asked first: the log of one that has ended is whole
+    said = read_log(job.folder / "log.txt")
+    if is_running:
+        return Standing(JobState.RUNNING, said)
     if result_of(job) is not None:
-        return Standing(JobState.DONE, told.step, 1.0, tail=tail)
+        return Standing(JobState.DONE, said)
     cancelled = _table(job.folder / "cancelled.json")
     if cancelled is not None:
-        return replace(told, state=JobState.CANCELLED, left="", problem=f"cancelled by {cancelled['by']}", tail=tail)
-    error = next((line.removeprefix(_ERROR) for line in reversed(lines) if line.startswith(_ERROR)), "")
-    if not error and any(line.startswith("Traceback") for line in lines):
-        error = next(line for line in reversed(lines) if line.strip())
-    if error:
-        return replace(told, state=JobState.FAILED, left="", problem=error, tail=tail)
-    lost = "it ended without a word: it was killed, or the computer was started anew"
-    return replace(told, state=JobState.LOST, left="", problem=lost, tail=tail)
+        return Standing(JobState.CANCELLED, said, f"cancelled by {cancelled.get('by')}")
+    if said.error:
+        return Standing(JobState.FAILED, said, said.error)
+    return Standing(JobState.LOST, said, "it ended without a word: it was killed, or the computer was started anew")
 
 
 def result_of(job: Job) -> dict[str, Any] | None:
@@ -287,23 +260,3 @@ def _table(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return table if isinstance(table, dict) else None
-
-
-def _last_lines(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
-            return file.read().decode(errors="replace").splitlines()
-    except OSError:
-        return []
-
-
-def _how_far(lines: Sequence[str]) -> Standing:
-    """Read the latest line of progress as the command line writes it where nobody watches on a terminal."""
-    for line in reversed(lines):
-        if found := _ON_THE_WAY.fullmatch(line):
-            share = int(found["done"]) / max(int(found["total"]), 1)
-            return Standing(JobState.RUNNING, found["step"], min(share, 1.0), found["left"])
-        if found := _FINISHED.fullmatch(line):
-            return Standing(JobState.RUNNING, found["step"], 1.0)
-    return Standing(JobState.RUNNING)

@@ -155,7 +155,7 @@ def family_tree(models: Sequence[ModelFile]) -> tuple[tuple[int, ModelFile], ...
 
 
 def held_out(model: ModelFile, models: Sequence[ModelFile], jobs: Sequence[Job]) -> HeldOut | None:
-    """Find how a model did on held-out patients, in its own record, the latest evaluation, or a child's record.
+    """Find how a model did on held-out patients: by the latest evaluation, its own record, or a child's record.
 
     Parameters
     ----------
@@ -171,8 +171,6 @@ def held_out(model: ModelFile, models: Sequence[ModelFile], jobs: Sequence[Job])
     HeldOut or None
         None where nobody has looked yet.
     """
-    if own := _held_out(_table(model.record, "evaluation"), "its own record"):
-        return own
     for job in jobs:
         if job.model == model.fingerprint and job.arguments[:1] == ("evaluate",):
             result = result_of(job) or {}
@@ -183,6 +181,8 @@ def held_out(model: ModelFile, models: Sequence[ModelFile], jobs: Sequence[Job])
             }
             if found := _held_out(table, f"the evaluation of {job.started_at[:10]}"):
                 return found
+    if own := _held_out(_table(model.record, "evaluation"), "its own record"):
+        return own
     for child in models:
         before = _table(_lineage(child.record), "before") if child.parent == model.fingerprint else {}
         if found := _held_out(before, f"the record of {child.name}"):

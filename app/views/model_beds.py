@@ -1,26 +1,16 @@
 """The part of the models page that puts models to beds, and tells which one watches which."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
 from app.access import Person, Right
-from app.model_files import SHORT, ModelFile, caveats, promotion_advice, read_model_file
-from app.promoted import waits
-from eegwarn.errors import EegwarnError, ModelError
+from app.model_files import SHORT, ModelFile, caveats
+from app.promoted import advice_words, bed_rows, promotion_row, write_promotion
+from eegwarn.errors import EegwarnError
 from eegwarn.store import Store
 from eegwarn.store.alarms import present_beds
-from eegwarn.store.models import add_model
-from eegwarn.store.promotions import (
-    Promotion,
-    Watch,
-    present_promotions,
-    present_watches,
-    promote,
-    promotion_log,
-)
+from eegwarn.store.promotions import present_promotions, present_watches, promotion_log
 
 _MOST_LISTED = 50
 _NO_BED = (
@@ -51,33 +41,7 @@ def show_beds(store: Store | None, person: Person, model: ModelFile) -> None:
     log = promotion_log(store, most=_MOST_LISTED)
     if log:
         st.markdown("**What was promoted**")
-        st.dataframe([_row(one) for one in log], hide_index=True, width="stretch")
-
-
-def bed_rows(beds: Sequence[str], promotions: dict[str, Promotion], watches: dict[str, Watch]) -> list[dict[str, str]]:
-    """List for each bed which model watches it, which one was promoted, and what waits."""
-    waiting = waits(promotions, watches)
-    return [
-        {
-            "Bed": bed,
-            "Watched with": _watch_words(watches.get(bed)),
-            "Promoted": _promotion_words(promotions.get(bed)),
-            "Waits": waiting.get(bed, ""),
-        }
-        for bed in beds
-    ]
-
-
-def advice_words(model: ModelFile) -> tuple[str, str]:
-    """Say what a model's own report advises, and how to show that: "success", "warning" or "error"."""
-    advice = promotion_advice(model)
-    if advice.startswith("promote"):
-        return f"Its own report says: {advice}.", "success"
-    if advice.startswith("do not"):
-        return f"Its own report advises against it: {advice}.", "error"
-    if advice:
-        return f"Its own report does not speak for it: {advice}.", "warning"
-    return "No report compares it with the model in use: nothing speaks for it but what you know yourself.", "warning"
+        st.dataframe([promotion_row(one) for one in log], hide_index=True, width="stretch")
 
 
 @st.dialog("Which model is to watch", width="medium")
@@ -101,49 +65,3 @@ def _promote_dialog(store: Store, person: Person, beds: list[str], model: ModelF
             st.error(f"Not written: {error}")
             return
         st.rerun()
-
-
-def write_promotion(store: Store, person: Person, beds: Sequence[str], model: ModelFile | None) -> None:
-    """Write down who promotes which model to which beds, with what its report advised.
-
-    Raises
-    ------
-    ConfigError
-        If they may not.
-    ModelError, StoreError
-        If the model's file is gone or another by now, or the store cannot be written.
-    """
-    person.refuse_without(Right.RETRAIN)
-    if model is None:
-        promote(store, beds, None, by=person.name)
-        return
-    if read_model_file(model.path, model.path.parent).fingerprint != model.fingerprint:
-        raise ModelError(f"{model.name!r} has changed since this page was read. Reload it.")
-    known = add_model(store, model.path, by=person.name, record=model.record)
-    promote(store, beds, known.id, by=person.name, advice=advice_words(model)[0])
-
-
-def _row(promotion: Promotion) -> dict[str, str]:
-    model = "its own" if promotion.path is None else f"{promotion.path.name} {(promotion.fingerprint or '')[:SHORT]}"
-    return {
-        "When (UTC)": _day(promotion.at),
-        "Who": promotion.by,
-        "Bed": promotion.bed,
-        "Model": model,
-        "What its report said": promotion.advice,
-    }
-
-
-def _watch_words(watch: Watch | None) -> str:
-    return "" if watch is None else f"{watch.path.name} {watch.fingerprint[:SHORT]}, since {_day(watch.at)} UTC"
-
-
-def _promotion_words(promotion: Promotion | None) -> str:
-    if promotion is None:
-        return ""
-    name = "given back" if promotion.path is None else f"{promotion.path.name} {(promotion.fingerprint or '')[:SHORT]}"
-    return f"{name}, by {promotion.by}, {_day(promotion.at)} UTC"
-
-
-def _day(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M")

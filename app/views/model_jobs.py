@@ -38,7 +38,7 @@ _SIGNS = {
 
 def show_job(folder: Path, person: Person) -> None:
     """Show the latest job, again and again by itself; when it ends, the whole page is read anew."""
-    job = next(iter(read_jobs(folder)), None)
+    job = next(read_jobs(folder), None)
     is_running = job is not None and standing(job).state is JobState.RUNNING
     if job is not None and is_running:
         st.session_state[_RAN] = job.number
@@ -47,7 +47,7 @@ def show_job(folder: Path, person: Person) -> None:
 
 
 def _show_job(folder: Path, person: Person) -> None:
-    job = next(iter(read_jobs(folder)), None)
+    job = next(read_jobs(folder), None)
     if job is None:
         return
     now = standing(job)
@@ -61,19 +61,19 @@ def _show_job(folder: Path, person: Person) -> None:
         words, log, act = st.columns([6, 1, 1], vertical_alignment="center")
         words.markdown(f"{_SIGNS[now.state]} **{job.title}** · {_in_words(job, now)}")
         with log.popover("Log", width="stretch"):
-            st.code("\n".join(now.tail) or "nothing yet", language=None)
+            st.code("\n".join(now.said.tail) or "nothing yet", language=None)
             st.caption(f"`eegwarn {' '.join(job.arguments)}`")
             st.caption(f"In full: `{job.folder / 'log.txt'}`")
         with act:
             _offer(folder, job, now, person)
         if now.state is JobState.RUNNING:
-            st.progress(now.share, text=now.step or "starting …")
+            st.progress(now.said.share, text=now.said.step or "starting …")
 
 
 def _in_words(job: Job, now: Standing) -> str:
     since = f"by {job.by}, {job.started_at[:16].replace('T', ' ')} UTC"
     if now.state is JobState.RUNNING:
-        return f"{now.left} left of this step · {since}" if now.left else since
+        return f"{now.said.left} left of this step · {since}" if now.said.left else since
     return f"done · {since}" if now.state is JobState.DONE else f"{now.problem} · {since}"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.job_log import Said, read_log
 from app.jobs import JOBS_FOLDER, Job, JobState, cancel, read_jobs, result_of, standing, start_job
 from eegwarn.errors import OutputError
 
@@ -54,7 +55,7 @@ def test_a_job_outlives_who_started_it_is_alone_and_is_cancelled(place: Path) ->
     assert (job.by, job.arguments, standing(job).state) == ("anna", LONG, JobState.RUNNING)
     with pytest.raises(OutputError, match="one at a time"):
         start_job(place, LONG, title="another", by="ben")
-    assert read_jobs(place) == (job,)
+    assert list(read_jobs(place)) == [job]
     cancel(job, by="ben")
     assert wait_for(job, ended) is JobState.CANCELLED
     assert standing(job).problem == "cancelled by ben"
@@ -94,21 +95,19 @@ def test_a_number_that_another_process_has_by_now_is_neither_taken_for_the_job_n
         cancel(reused, by="anna")
 
 
-def test_progress_and_time_left_are_read_from_the_log(place: Path) -> None:
-    folder = place / JOBS_FOLDER / "0001"
-    folder.mkdir(parents=True)
-    job = Job(1, folder, "train", (), "", "anna", "2026-03-01T12:00:00+00:00")
-    log = folder / "log.txt"
+def test_progress_time_left_and_errors_are_read_from_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    assert read_log(log) == Said()
     log.write_text("  read training patients: done (12)\n  train on the marks: 110 of 500, 0:01:05 left\nLeft out x\n")
-    told = standing(job)
-    assert (told.step, told.share, told.left) == ("train on the marks", 0.22, "")
-    assert told.tail[-1] == "Left out x"
+    said = read_log(log)
+    assert (said.step, said.share, said.left, said.error) == ("train on the marks", 0.22, "0:01:05", "")
+    assert said.tail[-1] == "Left out x"
     log.write_text("Traceback (most recent call last):\n  File x\nValueError: no\n")
-    assert (standing(job).state, standing(job).problem) == (JobState.FAILED, "ValueError: no")
+    assert read_log(log).error == "ValueError: no"
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / JOBS_FOLDER).write_text("no folder")
     with pytest.raises(OutputError, match="No job can be started"):
         start_job(tmp_path, LONG, title="watch", by="anna")
-    assert read_jobs(tmp_path) == ()
+    assert list(read_jobs(tmp_path)) == []

@@ -24,7 +24,7 @@ from app.model_commands import (
 )
 from app.model_files import ModelFile, family_tree, held_out, promotion_advice, read_model_file
 from app.model_plots import SizedModel, moves_plot, pareto_front
-from app.views.model_beds import advice_words, write_promotion
+from app.promoted import advice_words, write_promotion
 from eegwarn.bedside.bundle import Precision, write_bundle
 from eegwarn.cli.entry import app as commands
 from eegwarn.errors import ConfigError, EegwarnError
@@ -98,6 +98,9 @@ def test_held_out_scores_come_from_the_record_an_evaluation_or_a_childs_record(
     own = held_out(family["new.eegwarn"], models, (job,))
     assert own is not None
     assert own.source == "its own record"
+    later = held_out(family["new.eegwarn"], models, (replace(job, model=family["new.eegwarn"].fingerprint),))
+    assert later is not None
+    assert later.source == "the evaluation of 2026-03-01"
     assert held_out(family["z.eegwarn"], models, (job,)) is None
 
 

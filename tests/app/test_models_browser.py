@@ -85,7 +85,7 @@ def address(ward_folder: Path, browser: Any) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait()
-    for job in read_jobs(ward_folder)[:1]:
+    for job in read_jobs(ward_folder):
         if standing(job).state is JobState.RUNNING:
             cancel(job, by="the test")
 

@@ -7,6 +7,7 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from app.access import Person, Role
 from app.folder import FOLDER_VARIABLE
 from eegwarn.store import open_store
 from eegwarn.store.beds import bed_log
@@ -100,6 +101,20 @@ def test_promotion_shows_what_the_report_says_and_waits_for_a_yes(run, tmp_path:
     store.close()
     beds = page.run().dataframe[1].value
     assert list(beds["Waits"]) == ["new.eegwarn, promoted by head, waits for a restart of the monitor"]
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANNOTATOR])
+def test_who_is_no_admin_sees_all_and_can_start_and_promote_nothing(
+    run, tmp_path: Path, pair: None, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.models.visitor", lambda: Person("vera", role))
+    store = open_store(tmp_path / "store.db")
+    bed_log(store, "bed 1")
+    store.close()
+    page = view(run(), "Beds")
+    assert list(page.dataframe[1].value["Bed"]) == ["bed 1"]
+    assert not page.button
+    assert any("only an admin trains and promotes" in text.value for text in page.caption)
 
 
 def test_locked_store_is_one_line_below_the_models(run, tmp_path: Path, pair: None) -> None:
