@@ -201,6 +201,18 @@ def comparison(model: ModelFile) -> Mapping[str, Any]:
     return {} if "quantize" in model.record else _table(_table(model.record, "retrain"), "comparison")
 
 
+def small_against(model: ModelFile) -> dict[str, tuple[int, HeldOut]]:
+    """Give what a small model's record holds it against, by name its bytes and scores, and the model itself last.
+
+    All were judged on the same patients. Empty for any other model, or one made before records told.
+    """
+    about = _table(model.record, "quantize")
+    parts = (("before", _table(about, "before")), ("plain 8 bits", _table(about, "plain")))
+    own = {**_table(model.record, "evaluation"), "n_bytes": model.n_bytes}
+    judged = {name: (table, _held_out(table, "")) for name, table in (*parts, ("this model", own)) if about}
+    return {name: (int(table.get("n_bytes", 0)), found) for name, (table, found) in judged.items() if found}
+
+
 def caveats(model: ModelFile) -> tuple[str, ...]:
     """Give what training itself warned of, in a sentence each."""
     parts = (_table(model.record, name).get("caveats", ()) for name in ("labels", "warning"))

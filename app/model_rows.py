@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.model_files import SHORT, HeldOut, ModelFile
+from app.model_files import SHORT, HeldOut, ModelFile, small_against
 from app.model_plots import SizedModel
 
 _COLUMNS = (("auroc", "AUROC", 2), ("f1", "Event F1", 2), ("false_alarms_per_day", "False alarms a day", 1))
@@ -44,6 +44,15 @@ def difference_row(row: Mapping[str, Any]) -> dict[str, str]:
         "95 % interval": interval,
         "Patients": str(row.get("n_patients", "")),
     }
+
+
+def small_rows(model: ModelFile) -> list[dict[str, str]]:
+    """List a small model beside what its record holds it against; empty for any other."""
+    return [
+        {"": name, "KiB": f"{n_bytes / 1024:.0f}"}
+        | {title: judged.number(metric, digits + 1) for metric, title, digits in _COLUMNS}
+        for name, (n_bytes, judged) in small_against(model).items()
+    ]
 
 
 def sized_models(

@@ -10,7 +10,7 @@ from app.findings import clock
 from app.folder import find_files, fingerprint
 from app.model_files import SHORT, HeldOut, ModelFile, caveats, comparison, promotion_advice
 from app.model_plots import MOST_MARKS, moves_plot, pareto_plot
-from app.model_rows import difference_row, sized_models
+from app.model_rows import difference_row, sized_models, small_rows
 from app.scores import content_of
 from app.views import recording
 from eegwarn.cohort.listing import RECORDING_SUFFIXES
@@ -21,10 +21,14 @@ _BEFORE_MARK_S = 5.0
 
 
 def show_comparison(model: ModelFile) -> None:
-    """Show how a retrained model compares with the one that it was retrained from."""
-    compared = comparison(model)
+    """Show how a model compares with the one that it was retrained from, or made small from."""
+    compared, small = comparison(model), small_rows(model)
+    if small:
+        st.dataframe(small, hide_index=True, width="stretch")
+        st.caption("On the same patients that training never saw; plain 8 bits is rounded, and nothing trained.")
+        return
     if not compared:
-        st.info("This model was not retrained from another, so there is nothing to hold it against. Use Retrain.")
+        st.info("This model was made from no other that its record is held against. Use Retrain, or Make small.")
         return
     advice = str(compared.get("advice", ""))
     show_as = {"promote": st.success, "do not promote": st.error}.get(advice, st.warning)

@@ -24,6 +24,7 @@ from app.model_commands import (
 )
 from app.model_files import ModelFile, family_tree, held_out, promotion_advice, read_model_file
 from app.model_plots import SizedModel, moves_plot, pareto_front
+from app.model_rows import small_rows
 from app.promoted import advice_words, write_promotion
 from eegwarn.bedside.bundle import Precision, write_bundle
 from eegwarn.cli.entry import app as commands
@@ -102,6 +103,16 @@ def test_held_out_scores_come_from_the_record_an_evaluation_or_a_childs_record(
     assert later is not None
     assert later.source == "the evaluation of 2026-03-01"
     assert held_out(family["z.eegwarn"], models, (job,)) is None
+
+
+def test_a_small_model_stands_beside_its_parent_and_plain_8_bits(family: dict[str, ModelFile], tmp_path: Path) -> None:
+    against = {name: {"n_bytes": size, **EVALUATION} for name, size in (("before", 1_048_576), ("plain", 131_072))}
+    small = made(tmp_path, "s.eegwarn", {"quantize": against, "evaluation": EVALUATION}, bits=1)
+    rows = small_rows(small)
+    assert [row[""] for row in rows] == ["before", "plain 8 bits", "this model"]
+    assert [row["KiB"] for row in rows] == ["1024", "128", f"{small.n_bytes / 1024:.0f}"]
+    assert rows[0]["AUROC"] == "0.710 (0.500 to 0.880)"
+    assert small_rows(family["new.eegwarn"]) == []
 
 
 def test_a_record_from_elsewhere_is_taken_for_none(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_damaged_model_is_one_line_and_the_others_are_shown(run, tmp_path: Path,
 
 def test_old_against_new_marks_and_sizes_come_from_the_record(run, pair: None) -> None:
     page = run()
-    assert "was not retrained" in page.info[0].value
+    assert "was made from no other" in page.info[0].value
     page.selectbox(key="chosen-model").select("new.eegwarn").run()
     assert "promote; event F1 +0.20" in page.success[0].value
     assert page.dataframe[1].value["New - old"][0] == "+0.200"
