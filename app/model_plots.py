@@ -138,7 +138,10 @@ def moves_plot(corrections: Sequence[Correction], names: Sequence[str]) -> dict[
         "data": {"values": rows},
         "height": max(_ROW_PX * len(rows), 4 * _ROW_PX),
         "layer": [
-            {"mark": {"type": "rule", "strokeDash": [4, 3], "color": _GREY, "aria": False}, "encoding": {"x": {"datum": 0}}},
+            {
+                "mark": {"type": "rule", "strokeDash": [4, 3], "color": _GREY, "aria": False},
+                "encoding": {"x": {"datum": 0}},
+            },
             {
                 "mark": {"type": "rule", "strokeWidth": 3, "color": _GREY, "opacity": 0.7},
                 "encoding": {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}},
