@@ -11,23 +11,16 @@ import sys
 import time
 from pathlib import Path
 
-from tests.app.running import free_port, open_chromium, start_dashboard
+from tests.app.running import looked_at
 
 
 def take_picture(folder: Path, model: str, picture: Path, view: str = "Old against new", scheme: str = "light") -> None:
     """Show a view of a model of the folder."""
-    port = free_port()
-    dashboard = start_dashboard(folder, port, cwd=folder)
-    try:
-        with open_chromium() as browser:
-            page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
-            page.goto(f"http://127.0.0.1:{port}/models?name=anna&model={model}")
-            page.get_by_text(view, exact=True).click(timeout=60_000)
-            time.sleep(3)
-            page.screenshot(path=picture)
-    finally:
-        dashboard.terminate()
-        dashboard.wait()
+    with looked_at(folder, color_scheme=scheme) as (page, address):
+        page.goto(f"{address}/models?name=anna&model={model}")
+        page.get_by_text(view, exact=True).click(timeout=60_000)
+        time.sleep(3)
+        page.screenshot(path=picture)
 
 
 if __name__ == "__main__":

@@ -12,35 +12,28 @@ from tempfile import TemporaryDirectory
 
 from eegwarn.store import open_store
 from tests.app.asked import ask_about
-from tests.app.running import free_port, open_chromium, start_dashboard
+from tests.app.running import looked_at
 
 _REASON = {"coverage x entropy": 0.7, "doubt": 0.3}
 
 
 def take_picture(folder: Path, recording: str, picture: Path) -> None:
     """Show ``recording``, a path below ``folder``, with the first alarm in the middle of the page."""
-    port = free_port()
-    dashboard = start_dashboard(folder, port, cwd=folder)
-    try:
-        with open_chromium() as browser:
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(f"http://127.0.0.1:{port}")
-            page.wait_for_selector(".traces[data-drawn=true]", timeout=120_000)
-            page.get_by_role("combobox", name="Recording").fill(recording)
-            page.keyboard.press("Enter")
-            page.get_by_role("button", name="▲ alarm").first.wait_for(timeout=60_000)
-            page.wait_for_function("name => document.querySelector('[role=combobox]').value === name", arg=recording)
-            time.sleep(3)  # until the list is that of this recording
-            page.get_by_role("button", name="▲ alarm").first.click()
-            page.wait_for_selector(".traces[data-drawn=true]:not([data-view='0'])")
-            for key in ("ArrowDown", "ArrowDown"):
-                page.keyboard.press(key)
-            page.mouse.move(640, 700)
-            time.sleep(1)
-            page.screenshot(path=picture)
-    finally:
-        dashboard.terminate()
-        dashboard.wait()
+    with looked_at(folder) as (page, address):
+        page.goto(address)
+        page.wait_for_selector(".traces[data-drawn=true]", timeout=120_000)
+        page.get_by_role("combobox", name="Recording").fill(recording)
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="▲ alarm").first.wait_for(timeout=60_000)
+        page.wait_for_function("name => document.querySelector('[role=combobox]').value === name", arg=recording)
+        time.sleep(3)  # until the list is that of this recording
+        page.get_by_role("button", name="▲ alarm").first.click()
+        page.wait_for_selector(".traces[data-drawn=true]:not([data-view='0'])")
+        for key in ("ArrowDown", "ArrowDown"):
+            page.keyboard.press(key)
+        page.mouse.move(640, 700)
+        time.sleep(1)
+        page.screenshot(path=picture)
 
 
 def take_annotation_picture(recording: Path, picture: Path, *, clip_s: float = 615.0) -> None:
@@ -49,20 +42,13 @@ def take_annotation_picture(recording: Path, picture: Path, *, clip_s: float = 6
         store = open_store(Path(folder) / "store.db")
         ask_about(store, recording.resolve(), [clip_s, clip_s + 60], reason=_REASON, duration_s=1440.0)
         store.close()
-        port = free_port()
-        dashboard = start_dashboard(Path(folder), port, cwd=Path(folder))
-        try:
-            with open_chromium() as browser:
-                page = browser.new_page(viewport={"width": 1280, "height": 720})
-                page.goto(f"http://127.0.0.1:{port}/annotate?name=anna")
-                page.wait_for_selector(".annotator[data-clip='1']", timeout=60_000)
-                for key in ("ArrowDown", "o", "ArrowLeft", "8"):
-                    page.keyboard.press(key)
-                time.sleep(3)
-                page.screenshot(path=picture)
-        finally:
-            dashboard.terminate()
-            dashboard.wait()
+        with looked_at(Path(folder)) as (page, address):
+            page.goto(f"{address}/annotate?name=anna")
+            page.wait_for_selector(".annotator[data-clip='1']", timeout=60_000)
+            for key in ("ArrowDown", "o", "ArrowLeft", "8"):
+                page.keyboard.press(key)
+            time.sleep(3)
+            page.screenshot(path=picture)
 
 
 if __name__ == "__main__":

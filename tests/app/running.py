@@ -48,3 +48,16 @@ def start_dashboard(folder: Path, port: int, *, cwd: Path) -> subprocess.Popen[s
     assert process.stdout is not None
     assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
     return process
+
+
+@contextmanager
+def looked_at(folder: Path, **options: Any) -> Iterator[tuple[Any, str]]:
+    """Give a page of a browser, 1280 x 720 pixels, and the address of a dashboard on a folder that it may open."""
+    port = free_port()
+    dashboard = start_dashboard(folder, port, cwd=folder)
+    try:
+        with open_chromium() as browser:
+            yield browser.new_page(viewport={"width": 1280, "height": 720}, **options), f"http://127.0.0.1:{port}"
+    finally:
+        dashboard.terminate()
+        dashboard.wait()

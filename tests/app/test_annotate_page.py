@@ -2,34 +2,19 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-from app.folder import FOLDER_VARIABLE
 from eegwarn.store import open_store
-from eegwarn.store.place import ENVIRONMENT
 from tests.app.asked import ask_about
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Run the page on the store in a folder, as if it listened on this computer alone."""
-    before = config.get_option("server.address")
-    config.set_option("server.address", "127.0.0.1")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "store.db"))
-
-    def run() -> AppTest:
-        page = AppTest.from_string("from app.views import annotate\nannotate.show()", default_timeout=30).run()
-        assert not page.exception
-        return page
-
-    yield run
-    config.set_option("server.address", before)
+def run(run_view: Callable[[str], AppTest]) -> Callable[[], AppTest]:
+    return lambda: run_view("annotate")
 
 
 def test_without_a_store_and_with_an_empty_one_the_page_says_how_to_ask(run, tmp_path: Path) -> None:

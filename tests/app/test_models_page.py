@@ -1,18 +1,16 @@
 """Every state of the models page, without a browser."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from app.access import Person, Role
-from app.folder import FOLDER_VARIABLE
 from eegwarn.store import open_store
 from eegwarn.store.beds import bed_log
 from eegwarn.store.models import add_model
-from eegwarn.store.place import ENVIRONMENT
 from eegwarn.store.promotions import promote, promotion_log
 from tests.app.test_models import EVALUATION, made
 
@@ -22,21 +20,8 @@ ONSETS = [{"recording": "r", "mark_s": 100.0, "onset_s": 88.0, "low_s": 85.0, "h
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Run the page on a folder, as if it listened on this computer alone."""
-    before = config.get_option("server.address")
-    config.set_option("server.address", "127.0.0.1")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "store.db"))
-
-    def run() -> AppTest:
-        page = AppTest.from_string("from app.views import models\nmodels.show()", default_timeout=30).run()
-        assert not page.exception
-        return page
-
-    yield run
-    config.set_option("server.address", before)
+def run(run_view: Callable[[str], AppTest]) -> Callable[[], AppTest]:
+    return lambda: run_view("models")
 
 
 @pytest.fixture

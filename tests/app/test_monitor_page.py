@@ -2,34 +2,19 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-from app.folder import FOLDER_VARIABLE
 from eegwarn.store import open_store
-from eegwarn.store.place import ENVIRONMENT
 from tests.app import ward
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Run the page on the store in a folder, as if it listened on this computer alone."""
-    before = config.get_option("server.address")
-    config.set_option("server.address", "127.0.0.1")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-
-    def run(place: Path | None = None) -> AppTest:
-        monkeypatch.setenv(ENVIRONMENT, str(place or tmp_path / "store.db"))
-        page = AppTest.from_string("from app.views import monitor\nmonitor.show()", default_timeout=30).run()
-        assert not page.exception
-        return page
-
-    yield run
-    config.set_option("server.address", before)
+def run(run_view: Callable[[str], AppTest]) -> Callable[[], AppTest]:
+    return lambda: run_view("monitor")
 
 
 def scene(page: AppTest) -> dict:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from eegwarn.store import open_store
 from tests.app import ward
-from tests.app.running import free_port, open_chromium, start_dashboard
+from tests.app.running import looked_at
 
 
 def take_pictures(folder: Path, beds: Path, bed: Path) -> None:
@@ -19,26 +19,19 @@ def take_pictures(folder: Path, beds: Path, bed: Path) -> None:
     store = open_store(folder / "store.db")
     ward.sixteen_beds(store)
     ward.levels(store, "bed 3", seed=0, minutes=300)
-    port = free_port()
-    dashboard = start_dashboard(folder, port, cwd=folder)
-    try:
-        with open_chromium() as browser:
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(f"http://127.0.0.1:{port}/monitor?name=anna")
-            page.wait_for_selector(".tile.alarm", timeout=60_000)
-            ward.beat_sixteen(store)
-            time.sleep(3)
-            page.screenshot(path=beds)
-            page.get_by_role("button", name="Acknowledge the alarm of bed 7").click()
-            page.get_by_role("button", name="bed 3", exact=True).click()
-            page.wait_for_selector(".details .chart", timeout=20_000)
-            page.locator(".history").scroll_into_view_if_needed()
-            ward.beat_sixteen(store)
-            time.sleep(3)
-            page.screenshot(path=bed)
-    finally:
-        dashboard.terminate()
-        dashboard.wait()
+    with looked_at(folder) as (page, address):
+        page.goto(f"{address}/monitor?name=anna")
+        page.wait_for_selector(".tile.alarm", timeout=60_000)
+        ward.beat_sixteen(store)
+        time.sleep(3)
+        page.screenshot(path=beds)
+        page.get_by_role("button", name="Acknowledge the alarm of bed 7").click()
+        page.get_by_role("button", name="bed 3", exact=True).click()
+        page.wait_for_selector(".details .chart", timeout=20_000)
+        page.locator(".history").scroll_into_view_if_needed()
+        ward.beat_sixteen(store)
+        time.sleep(3)
+        page.screenshot(path=bed)
 
 
 if __name__ == "__main__":
