@@ -52,7 +52,7 @@ class PolicyTraining:
 
     seed: int = 0
     learn_seeds: tuple[int, ...] = (9100, 9200)
-    gate_seeds: tuple[int, ...] = (9300, 9400)
+    gate_seeds: tuple[int, ...] = (9700, 9800, 9900, 10000, 10100, 10200)
     n_patients: int = 24
     n_ward: int = 4
     n_mixes: int = 4

@@ -1,4 +1,4 @@
-"""Whether what the shipped policy has learned may be used, told by its record alone: the blend needs no torch."""
+"""Whether what the shipped policy has learned may be used, and the rule that a query goes by, without torch."""
 
 import tomllib
 from functools import cache
@@ -6,9 +6,11 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from eegwarn.active.residual import Residual
 from eegwarn.active.rule import BLEND, Rule
 
 RECORD = "policy.toml"
+WEIGHTS = "policy.safetensors"
 
 
 def shipped_folder() -> Traversable:
@@ -28,6 +30,6 @@ def rule_to_use() -> tuple[Rule, str]:
     record = tomllib.loads((shipped_folder() / RECORD).read_text(encoding="utf-8"))
     if not is_open(record):
         return BLEND, "blend (the learned policy was not better)"
-    from eegwarn.active.shipped import shipped_policy
+    from safetensors.numpy import load
 
-    return shipped_policy().policy, f"policy {record['version']}"
+    return Residual(load((shipped_folder() / WEIGHTS).read_bytes())), f"policy {record['version']}"

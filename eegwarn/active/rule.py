@@ -10,7 +10,7 @@ from eegwarn.active.situation import FEATURES, Ground, Situation
 
 
 class Rule(Protocol):
-    """Scores candidates by what is known of them: `Weighting`, or a `eegwarn.active.policy.Policy`."""
+    """Scores candidates by what is known of them: `Weighting`, or what a policy has learned."""
 
     def judge(self, features: NDArray[np.float32], context: NDArray[np.float32], ground: Ground) -> NDArray[np.float64]:
         """Score candidates.

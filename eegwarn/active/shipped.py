@@ -9,13 +9,11 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from eegwarn.active.gate import RECORD, is_open, shipped_folder
+from eegwarn.active.gate import RECORD, WEIGHTS, is_open, shipped_folder
 from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.config import from_table, to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError, OutputError
 from eegwarn.whole_file import whole_file
-
-WEIGHTS = "policy.safetensors"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from eegwarn.active.environment import Task, aurocs, play, stage_of
 from eegwarn.active.gate import rule_to_use
 from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.active.reinforce import ReinforceConfig, _advantages, _draw_plays, _loss, learn_policy
+from eegwarn.active.residual import Residual
 from eegwarn.active.rule import BLEND, scores
 from eegwarn.active.shipped import LearnedPolicy, read_policy, shipped_policy, write_policy
 from eegwarn.active.situation import FEATURES, situation_of
@@ -26,6 +27,18 @@ def test_an_untrained_policy_is_the_blend(task: Task) -> None:
     open_rows = situation.is_open[0]
     np.testing.assert_allclose(score, scores(BLEND, situation, stage.ground), atol=1e-5)
     assert (score[0, ~open_rows] == -np.inf).all()
+
+
+def test_a_learned_policy_judges_the_same_without_torch(task: Task) -> None:
+    stage = stage_of(task, np.random.default_rng(0))
+    index = np.array([[0, 50], [3, 70]])
+    situation = situation_of(stage.ground, index, task.truth[index], 0.4)
+    policy = shipped_policy().policy
+    without = Residual({name: value.numpy() for name, value in policy.state_dict().items()})
+    expected = scores(policy, situation, stage.ground)
+    np.testing.assert_allclose(scores(without, situation, stage.ground), expected, atol=1e-4)
+    blend = scores(BLEND, situation, stage.ground)
+    assert np.abs(expected[situation.is_open] - blend[situation.is_open]).max() > 0.1
 
 
 def test_aurocs_are_those_of_sklearn() -> None:
@@ -112,5 +125,5 @@ def test_the_shipped_policy_is_used_as_its_gate_says() -> None:
     rule, name = rule_to_use()
     learned = shipped_policy()
     assert learned.is_open == name.startswith("policy")
-    assert rule is (learned.policy if learned.is_open else BLEND)
+    assert isinstance(rule, Residual) if learned.is_open else rule is BLEND
     assert learned.record["features"] == list(FEATURES)
