@@ -208,6 +208,7 @@ VARIANTS: dict[str, Way] = {
     "held: as they come": _bilevel("meta.held=natural"),
     "centred gradient": _bilevel("meta.bilevel.centred=true"),
     "corrector of six weights": _bilevel("meta.corrector.form=few"),
+    "six weights, meta off": _bilevel("meta.corrector.form=few", "meta.bilevel.meta=false"),
     "corrector of the paper": _bilevel("meta.corrector.form=reference"),
 }
 _LONG = replace(CONFIG, steps=LONGER * CONFIG.steps, validate_every=LONGER * CONFIG.validate_every)
