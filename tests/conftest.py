@@ -7,6 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+# Tests run side by side: threads of their own would only wait for each other. Libraries read it when they are loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
