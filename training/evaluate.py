@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegwarn.bedside.bundle import Bundle
-from eegwarn.bedside.scoring import Progress, Scored, score_recording
+from eegwarn.bedside.compared import compare_with_marks
+from eegwarn.bedside.scoring import Progress, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint
 from eegwarn.config import to_toml
 from eegwarn.errors import CohortError, RecordingError, SplitError
 from eegwarn.evaluate import Context, Report, ScoredRecording, make_report, rule_of_horizon, to_table
 from eegwarn.evaluate.html import write_report
-from eegwarn.events.labels import WindowState, label_windows
-from eegwarn.warning import AlarmConfig, smooth
 from training.record import Origin, person_code, read_origin
 
 
@@ -210,32 +208,10 @@ def _score_all(
     recordings, skipped = [], []
     for number, each in enumerate(chosen, start=1):
         try:
-            recordings.append(_compared(score_recording(bundle, each.open()), cohort, each, bundle.config.alarm))
+            scored = score_recording(bundle, each.open())
+            recordings.append(compare_with_marks(scored, cohort.patient(each.patient_id), each, bundle.config.alarm))
         except RecordingError as error:
             skipped.append((each.name, str(error)))
         if progress is not None:
             progress("score test patients", number, len(chosen))
     return recordings, skipped
-
-
-def _compared(scored: Scored, cohort: Cohort, recording: CohortRecording, alarm: AlarmConfig) -> ScoredRecording:
-    events = cohort.patient(recording.patient_id).events_seen_from(recording)
-    state = label_windows(scored.start_s, scored.window_s, events, horizon_s=scored.horizon_s).state
-    label: NDArray[np.float64] = np.isin(state, (WindowState.ICTAL, WindowState.PREICTAL)).astype(np.float64)
-    label[state == WindowState.POSTICTAL] = np.nan
-    return ScoredRecording(
-        patient_id=recording.patient_id,
-        name=recording.name,
-        duration_s=scored.duration_s,
-        time_s=scored.time_s,
-        probability=scored.probability,
-        label=label,
-        seizures=recording.events,
-        alarms=scored.events,
-        faults=tuple(
-            (fault.start_s, scored.duration_s if fault.end_s is None else fault.end_s) for fault in scored.faults
-        ),
-        neighbours=tuple(event for event in events if event not in recording.events),
-        smoothed=smooth(scored.time_s, scored.probability, alarm),
-        start=recording.start,
-    )

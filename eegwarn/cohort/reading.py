@@ -51,7 +51,9 @@ def read_cohort(folder: Path | str, *, progress: Callable[[str, int, int], None]
     if not by_patient:
         reasons = "; ".join(f"{one.path.name}: {one.reason}" for one in skipped[:2]) or "no file looks like a recording"
         raise CohortError(f"{str(folder)!r} holds no recording that can be used ({reasons}).")
-    patients = (_patient(patient_id, by_patient[patient_id]) for patient_id in sorted(by_patient, key=natural_key))
+    patients = (
+        in_order_of_time(patient_id, by_patient[patient_id]) for patient_id in sorted(by_patient, key=natural_key)
+    )
     return Cohort(folder, layout, tuple(patients), tuple(skipped))
 
 
@@ -72,13 +74,23 @@ def _read_header(listed: Listed, skipped: list[Skipped]) -> CohortRecording | No
     except RecordingError as error:
         skipped.append(Skipped(listed.path, str(error)))
         return None
-    events = listed.events
+    events = marked_events(listed, recording)
     if events is None:
-        events = events_from_marks(recording.marks)
-        if not events:
-            reason = "neither a table beside it nor its own annotations tell its seizures"
-            skipped.append(Skipped(listed.path, f"{reason}; write an _events.tsv, with a bckg row if it has none"))
-            return None
+        reason = "neither a table beside it nor its own annotations tell its seizures"
+        skipped.append(Skipped(listed.path, f"{reason}; write an _events.tsv, with a bckg row if it has none"))
+        return None
+    return describe(listed, recording, events, skipped)
+
+
+def marked_events(listed: Listed, recording: Recording) -> tuple[SeizureEvent, ...] | None:
+    """Give the seizures that a table beside a recording tells, else its own annotations; None where neither does."""
+    return (events_from_marks(recording.marks) or None) if listed.events is None else listed.events
+
+
+def describe(
+    listed: Listed, recording: Recording, events: tuple[SeizureEvent, ...], skipped: list[Skipped]
+) -> CohortRecording:
+    """Put together what a layout and a header know of a recording; events outside of it go to ``skipped``."""
     return CohortRecording(
         path=listed.path,
         patient_id=listed.patient_id,
@@ -100,7 +112,8 @@ def _inside(
     return in_time_order(event for event in events if event not in outside)
 
 
-def _patient(patient_id: str, found: list[tuple[Listed, CohortRecording]]) -> Patient:
+def in_order_of_time(patient_id: str, found: Sequence[tuple[Listed, CohortRecording]]) -> Patient:
+    """Make a patient of recordings, one at least, and place these on the patient's time line where it is known."""
     found = sorted(found, key=lambda one: natural_key(one[1].path))
     listed, recordings = zip(*found, strict=True)
     times_s = start_times_s(

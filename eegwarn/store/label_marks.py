@@ -35,10 +35,11 @@ def export_label_marks(recording: Recording, present: Sequence[LabelRow], path: 
     OutputError
         If the file cannot be written.
     """
-    export_edfplus(recording, [event for label in present for event in _events(label)], path)
+    export_edfplus(recording, [event for label in present for event in label_events(label)], path)
 
 
-def _events(label: LabelRow) -> list[SeizureEvent]:
+def label_events(label: LabelRow) -> list[SeizureEvent]:
+    """Give a label as the events that become annotations: what was labelled and by whom stands in their ``kind``."""
     clip, answer = label.clip, label.answer
     if answer is None:
         return []

@@ -62,10 +62,16 @@ def _first_midnights(recordings: Sequence[ScoredRecording]) -> dict[str, datetim
     return {who: start.replace(hour=0, minute=0, second=0, microsecond=0) for who, start in starts.items()}
 
 
+def hours_axis(rows: Sequence[DiaryRow]) -> tuple[float, str]:
+    """Give where the axis of hours ends, and its title: hours of the day where the start of any recording is known."""
+    if all(row.name.endswith(_FROM_START) for row in rows):
+        return max(end_h for row in rows for _, end_h in row.recorded_h), "hours from the start of the recording"
+    return _DAY_H, "hour of the day"
+
+
 def seizure_diary(rows: Sequence[DiaryRow]) -> str:
     """Draw what was recorded, the seizures and the alarms, one row for each day, as an ``<svg>`` element."""
-    last_h = max(end_h for row in rows for _, end_h in row.recorded_h)
-    by_clock = not all(row.name.endswith(_FROM_START) for row in rows)
+    last_h, hours = hours_axis(rows)
     longest = max(len(row.name) for row in rows)
     with sheet(9.6, 0.22 * len(rows) + 0.9, left_in=min(0.2 + 0.075 * longest, 4.0)) as drawn:
         axes = drawn.only
@@ -80,9 +86,8 @@ def seizure_diary(rows: Sequence[DiaryRow]) -> str:
             )
             axes.plot(row.alarms_h, alarm_place, "v", color=VERMILION, markersize=4.5, label="alarm" if first else None)
         axes.set_yticks(range(len(rows)), [row.name for row in rows], parse_math=False)
-        axes.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, _DAY_H if by_clock else last_h))
-        axes.set_xlabel("hour of the day" if by_clock else "hours from the start of the recording")
-        if by_clock:
+        axes.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, last_h), xlabel=hours)
+        if last_h == _DAY_H:
             axes.set_xticks(range(0, 25, 3))
         legend_above(axes, 2)
     return drawn.svg
