@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.access import Person
-from app.views import annotate, models, monitor, recording
+from app.views import annotate, models, monitor, patients, recording
 from app.visitor import visitor
 from eegwarn.errors import ConfigError
 
@@ -35,6 +35,7 @@ if _enter() is not None:
         st.Page(monitor.show, title="Monitor", url_path="monitor"),
         recording.page(),
         st.Page(annotate.show, title="Annotate", url_path="annotate"),
+        st.Page(patients.show, title="Patients", url_path="patients"),
         st.Page(models.show, title="Models", url_path="models"),
     ]
     st.navigation(pages, position="top").run()

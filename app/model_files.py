@@ -219,6 +219,12 @@ def caveats(model: ModelFile) -> tuple[str, ...]:
     return tuple(str(caveat) for part in parts for caveat in part)
 
 
+def seen_recordings(record: Mapping[str, Any]) -> frozenset[str]:
+    """Give the fingerprints of the content of recordings that training saw, in its training or validation part."""
+    parts = (_table(_table(record, "split"), name) for name in ("training", "validation"))
+    return frozenset(str(one) for part in parts for prints in _table(part, "persons").values() for one in prints)
+
+
 def _held_out(table: Mapping[str, Any], source: str) -> HeldOut | None:
     mean = {name: row for name, row in _table(table, "mean").items() if isinstance(row, Mapping)}
     if not mean:

@@ -24,7 +24,9 @@ from eegwarn.store.answer import Display
 from eegwarn.store.labels import LabelRow, label_log, present_labels
 
 Print = tuple[str, int, int]
-_MOST_SCORES = 32
+_MOST_SCORES = 128
+_MOST_OPEN = 256
+"""A patient's recordings, whose headers are asked at every look at the page."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _print_of(path: Path, error_type: type[RecordingError] | type[ModelError]) -
         raise error_type(f"{str(path)!r} cannot be read: {error.strerror}. Choose another file.") from error
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=_MOST_OPEN, show_spinner=False)
 def _open(file_print: Print) -> Recording:
     return open_recording(Path(file_print[0]))
 
