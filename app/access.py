@@ -24,10 +24,11 @@ _NEEDED = ("redirect_uri", "cookie_secret")
 
 
 class Right(StrEnum):
-    """What not everybody may do: act on alarms, label, or train and promote models."""
+    """What not everybody may do: act on alarms, label, bring recordings, or train and promote models."""
 
     ACKNOWLEDGE = "act on alarms"
     LABEL = "label"
+    UPLOAD = "upload recordings"
     RETRAIN = "train models"
 
 
@@ -41,7 +42,7 @@ class Role(StrEnum):
 
 _RIGHTS = {
     Role.VIEWER: frozenset[Right](),
-    Role.ANNOTATOR: frozenset({Right.ACKNOWLEDGE, Right.LABEL}),
+    Role.ANNOTATOR: frozenset({Right.ACKNOWLEDGE, Right.LABEL, Right.UPLOAD}),
     Role.ADMIN: frozenset(Right),
 }
 

@@ -7,7 +7,7 @@ from eegwarn.evaluate import ScoredRecording
 from eegwarn.evaluate.figures.canvas import ORANGE, VERMILION
 from eegwarn.evaluate.figures.diary import MOST_ROWS, DiaryRow, diary_rows, hours_axis
 
-_ROW_PX = 34
+_ROW_PX, _AROUND_PX = 32, 116
 _MARKS = {"seizure": ("square", ORANGE), "alarm": ("triangle-down", VERMILION)}
 
 
@@ -34,13 +34,19 @@ def diary_plot(rows: Sequence[DiaryRow]) -> dict[str, Any]:
         for hour in hours
     ]
     shapes, colours = zip(*_MARKS.values(), strict=True)
-    y = {"field": "day", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}}
+    y = {
+        "field": "day",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": 200, "labelOverlap": False},
+    }
     axis = {"values": list(range(0, 25, 3))} if last_h == 24 else {}
     x = {"type": "quantitative", "title": title, "scale": {"domain": [0, last_h]}, "axis": axis}
     legend = {"orient": "top", "title": None}
     tips = [{"field": "what"}, {"field": "day"}, {"field": "time"}]
     return {
-        "height": max(_ROW_PX * len(rows), 2 * _ROW_PX),
+        "height": _ROW_PX * len(rows) + _AROUND_PX,  # with axis and legend
         "layer": [
             {
                 "data": {"values": recorded},

@@ -28,6 +28,8 @@ _COLOURS = {
     "STREAMLIT_THEME_DARK_PRIMARY_COLOR": "#56b4e9",
     "STREAMLIT_CLIENT_SHOW_ERROR_LINKS": "false",
 }
+# Megabytes: nine hours of 23 channels at 256 Hz. What is uploaded goes through memory.
+_LIMITS = {"STREAMLIT_SERVER_MAX_UPLOAD_SIZE": "400"}
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 5.0
 
@@ -128,7 +130,7 @@ def _command(port: int, address: str) -> list[str]:
 def _environment(folder: Path | None, store: str | None) -> dict[str, str]:
     # Streamlit puts main.py's own folder on the path, not the one that holds the package.
     paths = [str(_MAIN.parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)} | _COLOURS
+    environment = _LIMITS | os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)} | _COLOURS
     if folder is not None:
         environment[FOLDER_VARIABLE] = str(folder.resolve())
     if store is not None:

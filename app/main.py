@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.access import Person
-from app.views import annotate, models, monitor, patients, recording
+from app.views import annotate, models, monitor, patients, recording, tryit
 from app.visitor import visitor
 from eegwarn.errors import ConfigError
 
@@ -36,6 +36,7 @@ if _enter() is not None:
         recording.page(),
         st.Page(annotate.show, title="Annotate", url_path="annotate"),
         st.Page(patients.show, title="Patients", url_path="patients"),
+        st.Page(tryit.show, title="Try it", url_path="try"),
         st.Page(models.show, title="Models", url_path="models"),
     ]
     st.navigation(pages, position="top").run()

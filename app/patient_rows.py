@@ -44,15 +44,18 @@ def summary(opened: OpenedPatient, scores: Scores) -> str:
     """Say in a few sentences how many seizures had a warning, and what could not be told."""
     recordings = opened.patient.recordings
     marked = [each for each in recordings if each.path not in opened.unmarked]
+    n_waiting = len(recordings) - len(scores)
     matches = [match for each in marked if each.path in scores for match in _matches(each, scores[each.path])]
     in_time = sum(match.delay_s is not None and not _is_late(match) for match in matches)
     late = sum(_is_late(match) for match in matches)
     words = [f"**{clock(sum(each.duration_s for each in recordings))}** in {_count(len(recordings), 'recording')}."]
+    if scores and n_waiting:
+        words.append(f"Not scored yet: {n_waiting}.")
     if matches:
         missed = len(matches) - in_time - late
         parts = [f"**{in_time} warned of in time**", *([f"{late} late"] if late else []), f"**{missed} missed**"]
         words.append(f"{_count(len(matches), 'marked seizure')}: {', '.join(parts)}.")
-    elif marked and len(scores) == len(recordings):
+    elif marked and not n_waiting:
         words.append("No seizure is marked.")
     if opened.unmarked:
         words.append(f"{_count(len(opened.unmarked), 'recording')} without marks: nothing tells what is right there.")
@@ -86,29 +89,32 @@ def _is_late(match: Match) -> bool:
 
 def _seizures(each: CohortRecording, scored: Scored | None) -> list[Finding]:
     if scored is None:
-        return [_finding(each, seizure.onset_s, "■ seizure · not scored") for seizure in each.events]
-    return [_finding(each, match.seizure.onset_s, _in_words(match)) for match in _matches(each, scored)]
+        return [_finding(each, seizure.onset_s, "■", "seizure · not scored") for seizure in each.events]
+    return [
+        _finding(each, match.seizure.onset_s, "□" if match.delay_s is None else "■", _in_words(match))
+        for match in _matches(each, scored)
+    ]
 
 
 def _in_words(match: Match) -> str:
     if match.delay_s is None:
-        return "□ seizure · missed"
+        return "seizure · missed"
     side = "before" if match.delay_s < 0 else "after"
     late = ", when it was over" if _is_late(match) else ""
-    return f"■ seizure · alarm {abs(match.delay_s):.0f} s {side} its onset{late}"
+    return f"seizure · alarm {abs(match.delay_s):.0f} s {side} its onset{late}"
 
 
 def _strays(each: CohortRecording, scored: Scored, is_unmarked: bool) -> list[Finding]:
-    what = "▲ alarm · nothing is marked" if is_unmarked else "▲ false alarm"
+    what = "alarm · nothing is marked" if is_unmarked else "false alarm"
     return [
-        _finding(each, alarm.raised_s, f"{what} · {end_s - start_s:.0f} s, level {alarm.peak_probability:.2f}")
+        _finding(each, alarm.raised_s, "▲", f"{what} · {end_s - start_s:.0f} s, level {alarm.peak_probability:.2f}")
         for alarm, (start_s, end_s) in zip(scored.alarms, alarm_spans(scored), strict=True)
         if not any(belongs(alarm, seizure, horizon_s=scored.horizon_s) for seizure in each.events)
     ]
 
 
-def _finding(each: CohortRecording, at_s: float, text: str) -> Finding:
-    return Finding(each.path, at_s, f"{each.path.stem} {clock(at_s)} {text}")
+def _finding(each: CohortRecording, at_s: float, sign: str, text: str) -> Finding:
+    return Finding(each.path, at_s, f"{sign} {each.path.stem} {clock(at_s)} {text}")
 
 
 def _count(number: int, noun: str) -> str:

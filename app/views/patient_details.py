@@ -60,7 +60,7 @@ def show_patient(judged: JudgedPatient) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with right:
         _list_findings(judged)
-    with left:
+    with left, st.container(key="patient"):
         bundle = judged.model.bundle if judged.model else None
         rows = patient_diary(all_recordings(judged.opened, judged.scores, bundle))
         st.vega_lite_chart(diary_plot(rows), width="stretch")

@@ -17,7 +17,7 @@ from eegwarn.errors import EegwarnError, ModelError
 
 _REFUSED = "recordings that could not be scored"
 _MOST_COMPLAINTS = 5
-_STYLE = "<style>.st-key-patients { gap: 0.5rem; }</style>"
+_STYLE = "<style>.st-key-patients, .st-key-patient { gap: 0.5rem; }</style>"
 
 
 def show() -> None:
@@ -57,7 +57,7 @@ def _show_chosen(folder: Path, patients: Sequence[FoundPatient]) -> None:
     with chosen:
         found = _choose("Patient", {one.name: one for one in patients})
     with model_at:
-        model_name, model = _choose_model(folder)
+        model_name, model = choose_model(folder)
     opened, left_out = open_patient(found, lambda path: open_file(path).recording)
     if opened is None:
         st.error(f"No recording of {found.name} can be used. Choose another patient.")
@@ -80,7 +80,11 @@ def _choose(what: str, offered: dict[str, Any]) -> Any:
     return offered[name]
 
 
-def _choose_model(folder: Path) -> tuple[str, OpenedModel | None]:
+def choose_model(folder: Path) -> tuple[str, OpenedModel | None]:
+    """Offer the models of the folder; give the name and the model, which is None where there is none, or it is refused.
+
+    The page says why then.
+    """
     paths = {str(path.relative_to(folder)): path for path in find_files(folder, (MODEL_SUFFIX,))}
     if not paths:
         st.caption("No model in the folder, so nothing is judged. `eegwarn train` makes one.")

@@ -74,12 +74,12 @@ def show() -> None:
         return
     model, scored, why_not = _score(opened, model_path)
     seizures = _marks(opened, folder)
-    key = _key(opened, model)
+    key = key_of(opened, model)
     if (asked_s := st.session_state.pop(_ASKED, None)) is not None:
         _go_to(key, asked_s)
     with below.container():
-        _list_findings(key, recording_path.stem, scored, seizures)
-    _show_eeg(key, opened, model, scored, seizures, why_not)
+        list_findings(key, recording_path.stem, scored, seizures)
+    show_eeg(key, opened, model, scored, seizures, why_not)
 
 
 def _take_address(folder: Path) -> None:
@@ -149,12 +149,14 @@ def _tell(bar: Any, done: int, total: int) -> None:
     bar.progress(min(done / total, 1.0), text=f"Judging window {done} of {total} …")
 
 
-def _key(opened: OpenedRecording, model: OpenedModel | None) -> str:
+def key_of(opened: OpenedRecording, model: OpenedModel | None) -> str:
+    """Tell what is shown from whatever else the viewer shows: a recording as a model sees it."""
     prints = repr((opened.file_print, model.file_print if model else None))
     return sha256(prints.encode()).hexdigest()[:16]
 
 
-def _list_findings(key: str, stem: str, scored: Scored | None, seizures: Sequence[SeizureEvent]) -> None:
+def list_findings(key: str, stem: str, scored: Scored | None, seizures: Sequence[SeizureEvent]) -> None:
+    """List alarms and marked seizures, each leading to its EEG in the viewer, and offer the table of alarms."""
     if scored is not None:
         st.markdown(f":small[{findings.in_words(scored, seizures)}]")
         rows = findings.alarm_table(scored, seizures)
@@ -191,7 +193,7 @@ def _go_to(key: str, second: float) -> None:
 
 
 @st.fragment
-def _show_eeg(
+def show_eeg(
     key: str,
     opened: OpenedRecording,
     model: OpenedModel | None,

@@ -18,7 +18,7 @@ def take_picture(folder: Path, patient: str, picture: Path, view: str = "Scores"
     """Show a view of a patient of the folder."""
     with looked_at(folder, color_scheme=scheme) as (page, address):
         page.goto(f"{address}/patients?patient={patient}")
-        page.get_by_test_id("stBaseButton-primary").click(timeout=60_000)
+        page.locator(".st-key-score-patient button").first.click(timeout=60_000)
         page.get_by_text("false alarms a day").wait_for(timeout=300_000)
         page.get_by_text(view, exact=True).click()
         time.sleep(3)
