@@ -60,17 +60,18 @@ def keep_upload(content: bytes | memoryview, suffix: str) -> Upload:
     OutputError
         If it cannot be written.
     """
-    folder = Path(mkdtemp(prefix="eegwarn-"))
+    folder = None
     try:
+        folder = Path(mkdtemp(prefix="eegwarn-"))
         path = folder / f"{_NAME}{suffix.lower()}"
         path.write_bytes(content)
         return Upload(folder, OpenedRecording(open_recording(path), fingerprint(path)))
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
+    except (OSError, EegwarnError) as error:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, EegwarnError):
+            raise
         raise OutputError(f"The file cannot be kept while it is looked at: {error.strerror}. Free space.") from error
-    except EegwarnError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def channels_in_words(recording: Recording) -> str:

@@ -1,10 +1,13 @@
 """Recordings and a model that are small enough to score in a second, written as real files."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from edfio import Edf, EdfAnnotation, EdfSignal
+from edfio import Patient as EdfPatient
+from edfio import Recording as EdfRecording
 
 from app.viewer import markup, style
 from eegwarn.bedside.scoring import Scored
@@ -16,13 +19,26 @@ SEIZURE_S = (90, 120)
 ELECTRODES = "Fp1 Fp2 F3 F4 C3 C4 P3 P4 O1 O2 F7 F8 T3 T4 T5 T6 Fz Cz Pz".split()
 
 
-def write_edf(path: Path, data_uv: Mapping[str, np.ndarray], *, marks: tuple[EdfAnnotation, ...] = ()) -> Path:
+def write_edf(
+    path: Path,
+    data_uv: Mapping[str, np.ndarray],
+    *,
+    marks: tuple[EdfAnnotation, ...] = (),
+    start: datetime | None = None,
+    patient: EdfPatient | None = None,
+) -> Path:
     """Write channels in µV at 256 Hz as EDF+."""
     signals = [
         EdfSignal(values, SFREQ, label=label, physical_dimension="uV", physical_range=(-3276.8, 3276.7))
         for label, values in data_uv.items()
     ]
-    Edf(signals, annotations=marks).write(path)
+    Edf(
+        signals,
+        annotations=marks,
+        patient=patient,
+        recording=EdfRecording(startdate=start.date() if start else None),
+        starttime=start.time() if start else None,
+    ).write(path)
     return path
 
 
