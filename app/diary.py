@@ -7,7 +7,7 @@ from eegwarn.evaluate import ScoredRecording
 from eegwarn.evaluate.figures.canvas import ORANGE, VERMILION
 from eegwarn.evaluate.figures.diary import MOST_ROWS, DiaryRow, diary_rows, hours_axis
 
-_ROW_PX, _AROUND_PX = 32, 116
+_ROW_PX, _AROUND_PX, _APART_PX = 32, 116, 6
 _MARKS = {"seizure": ("square", ORANGE), "alarm": ("triangle-down", VERMILION)}
 
 
@@ -43,34 +43,40 @@ def diary_plot(rows: Sequence[DiaryRow]) -> dict[str, Any]:
     }
     axis = {"values": list(range(0, 25, 3))} if last_h == 24 else {}
     x = {"type": "quantitative", "title": title, "scale": {"domain": [0, last_h]}, "axis": axis}
-    legend = {"orient": "top", "title": None}
-    tips = [{"field": "what"}, {"field": "day"}, {"field": "time"}]
     return {
         "height": _ROW_PX * len(rows) + _AROUND_PX,  # with axis and legend
         "layer": [
             {
                 "data": {"values": recorded},
-                "mark": {"type": "bar", "color": "#8a8a8a", "opacity": 0.3, "height": {"band": 0.9}},
+                "mark": {"type": "bar", "color": "#8a8a8a", "opacity": 0.3},
                 "encoding": {"y": y, "x": x | {"field": "from"}, "x2": {"field": "to"}},
             },
-            {
-                "data": {"values": marks},
-                "mark": {"type": "point", "filled": True, "size": 75, "opacity": 1},
-                "encoding": {
-                    "y": y,
-                    "yOffset": {"field": "what", "type": "nominal", "scale": {"domain": list(_MARKS)}},
-                    "x": x | {"field": "hour"},
-                    "shape": _by_kind("shape", shapes) | {"legend": legend},
-                    "color": _by_kind("color", colours) | {"legend": legend},
-                    "tooltip": tips,
-                },
-            },
+            *(
+                {
+                    "data": {"values": [mark for mark in marks if mark["what"] == what]},
+                    "mark": {"type": "point", "filled": True, "size": 75, "opacity": 1, "yOffset": offset_px},
+                    "encoding": {
+                        "y": y,
+                        "x": x | {"field": "hour"},
+                        "shape": _by_kind("shape", shapes),
+                        "color": _by_kind("color", colours),
+                        "tooltip": [{"field": "what"}, {"field": "day"}, {"field": "time"}],
+                    },
+                }
+                for what, offset_px in zip(_MARKS, (-_APART_PX, _APART_PX), strict=True)
+            ),
         ],
     }
 
 
 def _by_kind(what: str, values: Sequence[str]) -> dict[str, Any]:
-    return {"field": "what", "type": "nominal", "scale": {"domain": list(_MARKS), "range": list(values)}}
+    legend = {"orient": "top", "title": None}
+    return {
+        "field": "what",
+        "type": "nominal",
+        "scale": {"domain": list(_MARKS), "range": list(values)},
+        "legend": legend,
+    }
 
 
 def _clock(hour: float) -> str:

@@ -13,6 +13,8 @@ _STYLE = """<style>
 [data-testid="stSidebarHeader"] { height: 2.2rem; padding-bottom: 0; margin-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-bottom: 1rem; }
 [class*="st-key-event-"] button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; text-align: left; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit; }
+[data-testid="stCaptionContainer"] { opacity: 0.8; }
 </style>"""
 
 

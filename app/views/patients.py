@@ -50,8 +50,9 @@ def _find(folder: Path) -> tuple[tuple[FoundPatient, ...], tuple[Skipped, ...]]:
 
 
 def _show_chosen(folder: Path, patients: Sequence[FoundPatient]) -> None:
-    # What evaluates takes a second to load, which no other page should wait for.
-    from app.views.patient_details import JudgedPatient, show_patient
+    # What evaluates takes seconds to load at first, which no other page should wait for.
+    with st.spinner("Loading …"):
+        from app.views.patient_details import JudgedPatient, show_patient
 
     chosen, model_at, act = st.columns([2, 2, 3], vertical_alignment="center")
     with chosen:

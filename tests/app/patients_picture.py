@@ -1,8 +1,8 @@
 """Takes the picture of the patients page, once all recordings of a patient are scored.
 
-It needs a folder with a cohort and a model. One patient over 40 h, and the demo's model, make a good one::
+It needs a folder with a model and a cohort that its training did not see::
 
-    eegwarn simulate FOLDER/cohort --patients 1 --hours 40 --set seizures_per_hour=0.15
+    eegwarn simulate FOLDER/cohort --patients 2 --hours 40 --seed 21 --set seizures_per_hour=0.15 --set 'sfreqs=[200.0]'
     python -m tests.app.patients_picture FOLDER sim01 patients.png
 """
 

@@ -111,8 +111,8 @@ def test_rows_and_summary_count_what_is_marked_and_what_is_not(opened: OpenedPat
 
 def test_diary_puts_seizures_and_alarms_at_their_day_and_hour(opened: OpenedPatient, scores: Scores, bundle) -> None:
     rows = patient_diary(all_recordings(opened, scores, bundle))
-    recorded, marks = (layer["data"]["values"] for layer in diary_plot(rows)["layer"])
-    found = {(one["day"], one["what"]): one["hour"] for one in marks}
+    recorded, *marks = (layer["data"]["values"] for layer in diary_plot(rows)["layer"])
+    found = {(one["day"], one["what"]): one["hour"] for kind in marks for one in kind}
     assert found["day 2", "seizure"] == pytest.approx((SEIZURE_S[0] - 60) / 3600)
     assert found["day 3", "seizure"] == pytest.approx(4.5 + MISSED_S[0] / 3600)
     assert found["day 2", "alarm"] > found["day 2", "seizure"]
