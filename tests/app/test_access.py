@@ -49,9 +49,10 @@ def test_roles_that_cannot_be_understood_are_refused_in_a_line(tmp_path: Path, t
     assert "\n" not in str(caught.value)
 
 
-def test_viewers_look_annotators_act_and_label_admins_train() -> None:
+def test_viewers_look_annotators_act_label_and_upload_admins_train() -> None:
     rights = {role: {right for right in Right if Person("x", role).may(right)} for role in Role}
-    assert rights == {Role.VIEWER: set(), Role.ANNOTATOR: {Right.ACKNOWLEDGE, Right.LABEL}, Role.ADMIN: set(Right)}
+    annotators = {Right.ACKNOWLEDGE, Right.LABEL, Right.UPLOAD}
+    assert rights == {Role.VIEWER: set(), Role.ANNOTATOR: annotators, Role.ADMIN: set(Right)}
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,8 @@ def test_own_recording_is_refused_or_scored_and_leaves_nothing(
     page.get_by_role("button", name="■ seizure, caught").wait_for()
     assert NAME not in page.content()
     assert len(list(private.glob("eegwarn-*"))) == 1
-    page.get_by_role("link", name="Patients").click()
-    page.get_by_text("Seizures and warnings").wait_for()
+    page.get_by_role("link", name="Annotate").click()
+    page.get_by_text("Nothing is asked of you").wait_for()
     page.get_by_role("link", name="Try it").click()
     page.get_by_role("button", name="Remove the file").click()
     sent.wait_for(state="attached")
