@@ -11,7 +11,6 @@ from eegwarn.errors import ModelError, StoreError
 
 if TYPE_CHECKING:
     from eegwarn.bedside.log import BedLog
-    from eegwarn.bedside.ring import Ring
     from eegwarn.store import Store
     from eegwarn.store.promotions import Promotion
 
@@ -82,13 +81,6 @@ class StoreOpener:
                     self._store.close()
                 self._store = None
                 raise
-
-    def ring(self, bed: str, sfreq: float, *, goes_on: bool) -> "Ring":
-        """Open the file in which the last minutes of a bed's EEG are kept; errors as for `Ring` and `find_place`."""
-        from eegwarn.bedside.ring import Ring
-        from eegwarn.store.place import find_place, recent_path
-
-        return Ring(recent_path(find_place(self._place), bed), bed, sfreq, goes_on=goes_on)
 
     def _open(self) -> "Store":
         from eegwarn.store import open_store

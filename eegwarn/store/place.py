@@ -1,6 +1,5 @@
 """Where the store is: a file of one's own, or a PostgreSQL server."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,7 +12,6 @@ from sqlalchemy.exc import ArgumentError
 from eegwarn.errors import StoreError
 
 ENVIRONMENT = "EEGWARN_STORE"
-RECENT_ENVIRONMENT = "EEGWARN_RECENT"
 _ALLOWED = "Give the path of a file, or postgresql://USER@HOST/DATABASE."
 
 
@@ -42,29 +40,6 @@ class Place:
 def default_path() -> Path:
     """Give the store of this user: ``store.db`` in the folder that the system has for an application's data."""
     return platformdirs.user_data_path("eegwarn", appauthor=False) / "store.db"
-
-
-def recent_path(place: Place, bed: str) -> Path:
-    """Say where the monitors of a store keep the last minutes of a bed's EEG, see `eegwarn.bedside.ring`.
-
-    It is a folder beside the store's file or, for a server, one of the user's data; ``EEGWARN_RECENT`` names another,
-    which is to hold the beds of one store only.
-
-    Parameters
-    ----------
-    place : Place
-        Of the store.
-    bed : str
-        Name of the bed; a file is named by its hash.
-    """
-    name = hashlib.sha256(bed.encode()).hexdigest()[:32]
-    if given := os.environ.get(RECENT_ENVIRONMENT):
-        folder = Path(given).expanduser().absolute()
-    elif place.path is not None:
-        folder = place.path.with_name(f"{place.path.name}.eeg")
-    else:
-        folder = default_path().with_name(f"eeg-{hashlib.sha256(str(place).encode()).hexdigest()[:16]}")
-    return folder / f"{name}.eeg"
 
 
 def find_place(given: Path | str | None = None) -> Place:
