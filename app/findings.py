@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from app.saved import as_bytes
 from eegwarn.bedside.scoring import Scored
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.matching import alarm_reach
 from eegwarn.events.szcore import write_szcore_tsv
 from eegwarn.warning.alarm import Alarm
 
-_SETTLING_S = 10.0
+SETTLING_S = 10.0
 """Filters and the first window take this long at the start of every recording: drawn, but not worth a sentence."""
 
 
@@ -60,16 +59,16 @@ def in_words(scored: Scored, seizures: Sequence[SeizureEvent]) -> str:
     n_stray = sum(
         not any(belongs(alarm, seizure, horizon_s=scored.horizon_s) for seizure in seizures) for alarm in scored.alarms
     )
-    sentences = [f"{_count(len(scored.alarms), 'alarm')} in {clock(scored.duration_s)}."]
+    sentences = [f"{count(len(scored.alarms), 'alarm')} in {clock(scored.duration_s)}."]
     if seizures:
         caught = [match.delay_s for match in matches if match.delay_s is not None]
-        sentences.append(f"{len(caught)} of {_count(len(seizures), 'marked seizure')} caught{_delays(caught)}.")
+        sentences.append(f"{len(caught)} of {count(len(seizures), 'marked seizure')} caught{_delays(caught)}.")
         if n_stray:
-            sentences.append(f"{_count(n_stray, 'alarm')} without a marked seizure.")
+            sentences.append(f"{count(n_stray, 'alarm')} without a marked seizure.")
     else:
         sentences.append("No seizure is marked here, so nothing tells whether that is right.")
     not_judged_s = sum(end_s - start_s for start_s, end_s in fault_spans(scored))
-    if not_judged_s > _SETTLING_S:
+    if not_judged_s > SETTLING_S:
         sentences.append(f"FAULT for {clock(not_judged_s)}: nothing could be judged then.")
     if scored.unwatched:
         sentences.append(f"NOT WATCHED, missing or bad for most of the time: {', '.join(scored.unwatched)}.")
@@ -128,10 +127,11 @@ def seizure_table(seizures: Sequence[SeizureEvent]) -> list[dict[str, str | floa
 
 def alarms_tsv(scored: Scored) -> bytes:
     """Write the alarms as SzCORE's table of events."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "alarms.tsv"
-        write_szcore_tsv(path, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True)
-        return path.read_bytes()
+    return as_bytes(
+        lambda path: write_szcore_tsv(
+            path, scored.events, recording_duration_s=scored.duration_s, start=scored.start, by_model=True
+        )
+    )
 
 
 def clock(seconds: float) -> str:
@@ -150,7 +150,8 @@ def _row(at_s: float, what: str, lasts_s: float | None, level: str) -> dict[str,
     }
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Write how many there are, as ``1 alarm`` or ``No alarms``."""
     return f"{number or 'No'} {noun}{'' if number == 1 else 's'}"
 
 

@@ -4,13 +4,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from app.findings import alarms_tsv
 from app.patient_rows import Scores
 from app.patients import OpenedPatient
+from app.saved import as_bytes
 from eegwarn.bedside.scoring import Scored
 from eegwarn.cohort.cohort import CohortRecording
 from eegwarn.events import SeizureEvent, export_edfplus, write_szcore_tsv
@@ -59,14 +58,10 @@ def annotated_edf(
     """
     warnings = [replace(event, kind=_WARNING) for event in scored.events] if scored else []
     events = [*seizures, *warnings, *(event for label in labels for event in label_events(label))]
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "annotated.edf"
-        export_edfplus(recording, events, path)
-        return path.read_bytes()
+    return as_bytes(lambda path: export_edfplus(recording, events, path))
 
 
 def _marks_tsv(each: CohortRecording) -> bytes:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "events.tsv"
-        write_szcore_tsv(path, each.events, recording_duration_s=each.duration_s, start=each.start)
-        return path.read_bytes()
+    return as_bytes(
+        lambda path: write_szcore_tsv(path, each.events, recording_duration_s=each.duration_s, start=each.start)
+    )

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from app.model_files import seen_recordings
 from app.patient_rows import Scores
 from app.patients import OpenedPatient
+from app.saved import as_bytes
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.compared import compare_with_marks
 from eegwarn.cohort.cohort import CohortRecording, fingerprint
@@ -22,9 +21,23 @@ from eegwarn.evaluate.text import UNDEFINED, mean_rows
 _SEED = 0
 
 
-def all_recordings(opened: OpenedPatient, scores: Scores, bundle: Bundle | None) -> tuple[ScoredRecording, ...]:
-    """Give all recordings of a patient, with what is known of each: one that was not scored has no windows."""
-    return tuple(_beside_marks(opened, each, scores, bundle) for each in opened.patient.recordings)
+def for_diary(opened: OpenedPatient, scores: Scores) -> tuple[ScoredRecording, ...]:
+    """Give all recordings of a patient with their seizures and, where they were scored, alarms; without windows."""
+    nothing = np.empty(0)
+    return tuple(
+        ScoredRecording(
+            each.patient_id,
+            each.name,
+            each.duration_s,
+            nothing,
+            nothing,
+            nothing,
+            each.events,
+            alarms=scores[each.path].events if each.path in scores else (),
+            start=each.start,
+        )
+        for each in opened.patient.recordings
+    )
 
 
 def report_of(opened: OpenedPatient, scores: Scores, bundle: Bundle, model: str, seen: int) -> Report | None:
@@ -82,9 +95,8 @@ def false_alarms(report: Report) -> str:
 def report_html(opened: OpenedPatient, scores: Scores, bundle: Bundle, report: Report) -> bytes:
     """Write the report as one HTML file with its figures, to be printed."""
     trained = bundle.record.get("config")
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "report.html"
-        write_report(
+    return as_bytes(
+        lambda path: write_report(
             path,
             report,
             _compared(opened, scores, bundle),
@@ -92,7 +104,7 @@ def report_html(opened: OpenedPatient, scores: Scores, bundle: Bundle, report: R
             threshold=bundle.config.alarm.threshold,
             title=f"Patient {report.patients[0].patient_id}: seizures and warnings",
         )
-        return path.read_bytes()
+    )
 
 
 def n_seen(bundle: Bundle, contents: Sequence[str]) -> int:
@@ -105,16 +117,5 @@ def _judged(opened: OpenedPatient, scores: Scores) -> list[CohortRecording]:
 
 
 def _compared(opened: OpenedPatient, scores: Scores, bundle: Bundle) -> tuple[ScoredRecording, ...]:
-    judged = _judged(opened, scores)
-    return tuple(_beside_marks(opened, each, scores, bundle) for each in judged)
-
-
-def _beside_marks(
-    opened: OpenedPatient, each: CohortRecording, scores: Scores, bundle: Bundle | None
-) -> ScoredRecording:
-    if bundle is None or each.path not in scores:
-        nothing = np.empty(0)
-        return ScoredRecording(
-            each.patient_id, each.name, each.duration_s, nothing, nothing, nothing, each.events, start=each.start
-        )
-    return compare_with_marks(scores[each.path], opened.patient, each, bundle.config.alarm)
+    alarm = bundle.config.alarm
+    return tuple(compare_with_marks(scores[each.path], opened.patient, each, alarm) for each in _judged(opened, scores))

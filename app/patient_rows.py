@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.findings import Match, alarm_spans, belongs, clock, fault_spans, match_seizures
+from app.findings import SETTLING_S, Match, alarm_spans, belongs, clock, count, fault_spans, match_seizures
 from app.patients import OpenedPatient
 from eegwarn.bedside.scoring import Scored
 from eegwarn.cohort.cohort import CohortRecording
-
-_SETTLING_S = 10.0
-"""So long the filters and the first window take at the start of every recording, which is not worth a sentence."""
 
 Scores = Mapping[Path, Scored]
 """Of the recordings that were scored."""
@@ -48,19 +45,19 @@ def summary(opened: OpenedPatient, scores: Scores) -> str:
     matches = [match for each in marked if each.path in scores for match in _matches(each, scores[each.path])]
     in_time = sum(match.delay_s is not None and not _is_late(match) for match in matches)
     late = sum(_is_late(match) for match in matches)
-    words = [f"**{clock(sum(each.duration_s for each in recordings))}** in {_count(len(recordings), 'recording')}."]
+    words = [f"**{clock(sum(each.duration_s for each in recordings))}** in {count(len(recordings), 'recording')}."]
     if scores and n_waiting:
         words.append(f"Not scored yet: {n_waiting}.")
     if matches:
         missed = len(matches) - in_time - late
         parts = [f"**{in_time} warned of in time**", *([f"{late} late"] if late else []), f"**{missed} missed**"]
-        words.append(f"{_count(len(matches), 'marked seizure')}: {', '.join(parts)}.")
+        words.append(f"{count(len(matches), 'marked seizure')}: {', '.join(parts)}.")
     elif marked and not n_waiting:
         words.append("No seizure is marked.")
     if opened.unmarked:
-        words.append(f"{_count(len(opened.unmarked), 'recording')} without marks: nothing tells what is right there.")
+        words.append(f"{count(len(opened.unmarked), 'recording')} without marks: nothing tells what is right there.")
     not_judged_s = sum(end_s - start_s for scored in scores.values() for start_s, end_s in fault_spans(scored))
-    if not_judged_s > _SETTLING_S * len(scores):
+    if not_judged_s > SETTLING_S * len(scores):
         words.append(f"Not judged: {clock(not_judged_s)}.")
     return " ".join(words)
 
@@ -115,7 +112,3 @@ def _strays(each: CohortRecording, scored: Scored, is_unmarked: bool) -> list[Fi
 
 def _finding(each: CohortRecording, at_s: float, sign: str, text: str) -> Finding:
     return Finding(each.path, at_s, f"{sign} {each.path.stem} {clock(at_s)} {text}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -69,9 +69,9 @@ def open_model(path: Path) -> OpenedModel:
     return OpenedModel(_read(file_print), file_print)
 
 
-def is_scored(opened: OpenedRecording, model: OpenedModel) -> bool:
-    """Whether `score` would answer at once."""
-    return (opened.file_print, model.file_print) in _kept_scores()
+def kept_score(opened: OpenedRecording, model: OpenedModel) -> Scored | None:
+    """Give what `score` found before; None where it has to be asked."""
+    return _kept_scores().get((opened.file_print, model.file_print))
 
 
 def score(opened: OpenedRecording, model: OpenedModel, progress: Callable[[str, int, int], None]) -> Scored:

@@ -15,20 +15,17 @@ from eegwarn.cohort.simulate import SimulationConfig, write_cohort
 from eegwarn.config import from_table, to_toml
 from eegwarn.errors import OutputError
 from eegwarn.events.szcore import write_szcore_tsv
-from eegwarn.quantize import MetaQuantConfig
 from eegwarn.store import open_store
 from eegwarn.store.queue import asked_questions
 from training.config import TrainConfig, shipped_config
 from training.evaluate import Evaluated, evaluate_model, write_html
-from training.finetune import QuantizeConfig
-from training.quantize import quantize_model
+from training.quantize import PLAIN, quantize_model
 from training.query import QueryConfig, query_clips
 from training.record import person_code, read_origin
 from training.train import divide, train
 
 _N_BEDS = 4
 _N_CLIPS = 20
-_SMALL = QuantizeConfig(method="post-training", metaquant=MetaQuantConfig(bits=8))
 _REPLAY_SPEED = 6.0
 
 Say = Callable[[str], None]
@@ -118,7 +115,7 @@ def run_demo(
     evaluated = evaluate_model(bundle, cohort, model=model.name, seed=seed, progress=progress)
     if not small.exists():
         tell("Rounding its weights to 8 bits for the bedside.")
-        quantize_model(model, cohort, small, _SMALL, cache=cache, device="cpu", progress=progress)
+        quantize_model(model, cohort, small, PLAIN, cache=cache, device="cpu", progress=progress)
     _ask(model, demo_cohort, store, cache, seed, tell, progress)
     for folder in (cache, cache.with_name("candidates")):
         shutil.rmtree(folder, ignore_errors=True)

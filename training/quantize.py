@@ -153,11 +153,13 @@ def quantize_model(
     )
     with repeatable(train_config.threads):
         plain = make_small(bundle, network, parts, train_config, PLAIN, place)
-        small = make_small(bundle, network, parts, train_config, config, place)
-    evaluated = [
-        before,
-        *(evaluate_model(each, cohort, model=out.name, seed=origin.seed, progress=progress) for each in (plain, small)),
+        small = plain if config == PLAIN else make_small(bundle, network, parts, train_config, config, place)
+    # Asked for plain 8 bits, both are one model.
+    judged = [
+        evaluate_model(each, cohort, model=out.name, seed=origin.seed, progress=progress)
+        for each in ([plain] if small is plain else [plain, small])
     ]
+    evaluated = [before, judged[0], judged[-1]]
     small = _with_lineage(small, hashlib.sha256(content).hexdigest(), evaluated, [len(content), len(packed(plain))])
     write_bundle(out, small, overwrite=overwrite)
     place.clear()

@@ -11,6 +11,7 @@ from app.annotate import agreement_in_words, annotation_scene, page_state, work_
 from app.annotate_answers import Written
 from app.opened_store import dashboard_store
 from app.viewer import annotator
+from app.views.title import sidebar_title
 from app.visitor import name_field, visitor
 from eegwarn.errors import StoreError
 from eegwarn.store import Store
@@ -31,8 +32,7 @@ def show() -> None:
         st.info(f"You are {person.name}, a {person.role.value}: only annotators label. An admin can make you one.")
         return
     with st.sidebar:
-        st.markdown("#### eegwarn", help="Early warning of epileptic seizures from EEG")
-        st.caption("Research software, not a medical device.")
+        sidebar_title()
         name_field()
     st.html(_STYLE)
     _show_clips(person.name)

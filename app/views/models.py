@@ -16,6 +16,7 @@ from app.scores import Print
 from app.views.model_beds import show_beds
 from app.views.model_details import show_comparison, show_corrections, show_making, show_sizes
 from app.views.model_jobs import evaluate_dialog, quantize_dialog, retrain_dialog, show_job, train_dialog
+from app.views.title import title_line
 from app.visitor import name_field, visitor
 from eegwarn.errors import EegwarnError, ModelError
 
@@ -35,7 +36,7 @@ def show() -> None:
     st.html(_STYLE)
     with st.container(key="models"):
         words, name = st.columns([4, 1], vertical_alignment="center")
-        words.markdown("**eegwarn** · :small[Research software, not a medical device.]")
+        title_line(words)
         with name:
             name_field()
         _show_models(dashboard_folder(), person)

@@ -10,6 +10,7 @@ from app.alarm_acts import perform
 from app.board import board
 from app.opened_store import dashboard_store
 from app.tiles import bed_scene, read_ward, trend, trend_until, ward_scene
+from app.views.title import title_line
 from app.visitor import name_field, visitor
 from eegwarn.errors import EegwarnError, StoreError
 from eegwarn.store import Store
@@ -30,7 +31,7 @@ _NOTHING_YET = (
 def show() -> None:
     """Lay out the page."""
     words, name = st.columns([4, 1], vertical_alignment="center")
-    words.markdown("**eegwarn** · :small[Research software, not a medical device.]")
+    title_line(words)
     with name:
         name_field()
     _show_beds()

@@ -8,16 +8,13 @@ from typing import Any
 import streamlit as st
 
 from app.diary import diary_plot, patient_diary
-from app.opened_store import dashboard_store
 from app.patient_files import MOST_EDF_BYTES, annotated_edf, edf_bytes, tables_zip
-from app.patient_report import all_recordings, false_alarms, metric_rows, n_seen, report_html, report_of
+from app.patient_report import false_alarms, for_diary, metric_rows, n_seen, report_html, report_of
 from app.patient_rows import Scores, findings_of, recording_rows, summary
 from app.patients import OpenedPatient
-from app.scores import OpenedModel, OpenedRecording, content_of, labels_of
+from app.scores import OpenedModel, OpenedRecording, content_of
 from app.views import recording
-from eegwarn.errors import EegwarnError
 from eegwarn.evaluate import Report
-from eegwarn.store.labels import LabelRow
 
 _VIEWS = ("Recordings", "Scores", "Save")
 _BEFORE_EVENT_S = 5.0
@@ -61,8 +58,7 @@ def show_patient(judged: JudgedPatient) -> None:
     with right:
         _list_findings(judged)
     with left, st.container(key="patient"):
-        bundle = judged.model.bundle if judged.model else None
-        rows = patient_diary(all_recordings(judged.opened, judged.scores, bundle))
+        rows = patient_diary(for_diary(judged.opened, judged.scores))
         st.vega_lite_chart(diary_plot(rows), width="stretch")
         view = st.radio("Show", _VIEWS, horizontal=True, label_visibility="collapsed", key="patients-view")
         if view == "Recordings":
@@ -167,7 +163,7 @@ def _offer_edf(judged: JudgedPatient) -> None:
     if edf_bytes(file.recording) > MOST_EDF_BYTES:
         st.caption(f"Too long to save from here: more than {MOST_EDF_BYTES / 1e9:g} GB.")
         return
-    labels = _labels(file)
+    labels = recording.find_labels(file, "The file will hold no labels: ")
     st.download_button(
         "EEG with annotations (EDF+)",
         lambda: annotated_edf(file.recording, each.events, judged.scores.get(each.path), labels),
@@ -176,13 +172,3 @@ def _offer_edf(judged: JudgedPatient) -> None:
         help="The EEG channels, without anything about the patient, and annotations: sz, warning, and labels",
         on_click="ignore",
     )
-
-
-def _labels(file: OpenedRecording) -> tuple[LabelRow, ...]:
-    """Find labels of the recording; without a store there are none."""
-    try:
-        store = dashboard_store()
-        return labels_of(file.file_print, store) if store else ()
-    except EegwarnError as error:
-        st.warning(f"The file will hold no labels: {error}")
-        return ()

@@ -10,7 +10,8 @@ import streamlit as st
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
 from app.patient_rows import Scores
 from app.patients import FoundPatient, find_patients, open_patient
-from app.scores import OpenedModel, OpenedRecording, is_scored, open_file, open_model, score
+from app.scores import OpenedModel, OpenedRecording, kept_score, open_file, open_model, score
+from app.views.title import title_line
 from app.visitor import visitor
 from eegwarn.cohort.cohort import Skipped
 from eegwarn.errors import EegwarnError, ModelError
@@ -27,7 +28,7 @@ def show() -> None:
     st.html(_STYLE)
     folder = dashboard_folder()
     with st.container(key="patients"):
-        st.markdown("**eegwarn** · :small[Research software, not a medical device.]")
+        title_line(st)
         if find_spec("timescoring") is None:
             st.info(
                 "This page counts events as evaluations do. Install what that takes: `pip install 'eegwarn[train]'`."
@@ -103,8 +104,8 @@ def _scores(files: Mapping[Path, OpenedRecording], model: OpenedModel) -> Scores
     refused: dict[Any, str] = st.session_state.setdefault(_REFUSED, {})
     scores, waiting = {}, []
     for path, file in files.items():
-        if is_scored(file, model):
-            scores[path] = score(file, model, _no_progress)
+        if (scored := kept_score(file, model)) is not None:
+            scores[path] = scored
         elif why := refused.get((file.file_print, model.file_print)):
             st.warning(why)
         else:
@@ -134,10 +135,6 @@ def _progress(place: Any, number: int, n_files: int) -> Callable[[str, int, int]
         place.progress(min((number + done / total) / n_files, 1.0), text=text)
 
     return tell
-
-
-def _no_progress(step: str, done: int, total: int) -> None:
-    pass
 
 
 def _complain(left_out: Sequence[Skipped]) -> None:

@@ -1,6 +1,7 @@
 """The view of one scored recording: its EEG, the warning level, and the list of alarms."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from app.scores import (
     OpenedModel,
     OpenedRecording,
     content_of,
-    is_scored,
+    kept_score,
     labels_of,
     open_file,
     open_model,
@@ -28,6 +29,7 @@ from app.scores import (
     seizures_of,
 )
 from app.viewer import viewer
+from app.views.title import sidebar_title
 from eegwarn.bedside.scoring import Scored
 from eegwarn.cohort.listing import RECORDING_SUFFIXES
 from eegwarn.errors import EegwarnError
@@ -56,8 +58,7 @@ def show() -> None:
     folder = dashboard_folder()
     _take_address(folder)
     with st.sidebar:
-        st.markdown("#### eegwarn", help="Early warning of epileptic seizures from EEG")
-        st.caption("Research software, not a medical device.")
+        sidebar_title()
         recording_path = _choose("Recording", folder, RECORDING_SUFFIXES)
         model_path = _choose("Model", folder, (MODEL_SUFFIX,))
         below = st.empty()
@@ -123,18 +124,14 @@ def _score(opened: OpenedRecording, model_path: Path | None) -> tuple[OpenedMode
         return None, None, "not judged: the model was refused"
     bar = st.empty()
     try:
-        if not is_scored(opened, model):
+        if (scored := kept_score(opened, model)) is None:
             st.empty()  # in place of the viewer: the recording before this one must not stay in sight
-            score(opened, model, lambda step, done, total: _tell(bar, done, total))
+            score(opened, model, partial(tell, bar))
             st.rerun()
-        return model, score(opened, model, _no_progress), ""
+        return model, scored, ""
     except EegwarnError as error:
         bar.error(str(error))
         return model, None, "not judged"
-
-
-def _no_progress(step: str, done: int, total: int) -> None:
-    pass
 
 
 def _marks(opened: OpenedRecording, folder: Path) -> Sequence[SeizureEvent]:
@@ -145,7 +142,9 @@ def _marks(opened: OpenedRecording, folder: Path) -> Sequence[SeizureEvent]:
         return ()
 
 
-def _tell(bar: Any, done: int, total: int) -> None:
+def tell(bar: Any, step: str, done: int, total: int) -> None:
+    """Show how far the judging of a recording is."""
+    del step
     bar.progress(min(done / total, 1.0), text=f"Judging window {done} of {total} …")
 
 
@@ -214,7 +213,7 @@ def show_eeg(
         scored=scored,
         level=level,
         why_not_scored=why_not,
-        labels=_labels(opened),
+        labels=find_labels(opened),
         corrections=_corrections(opened, model),
         montages=montages_for(opened.recording.channels),
     )
@@ -228,13 +227,13 @@ def show_eeg(
     viewer(scene | {"page": page_scene(page, level), "visit": visit, "start_s": start_s}, key=_VIEWER)
 
 
-def _labels(opened: OpenedRecording) -> tuple[LabelRow, ...]:
-    """Find labels of the recording; without a store there are none."""
+def find_labels(opened: OpenedRecording, complaint: str = "") -> tuple[LabelRow, ...]:
+    """Find labels of the recording; without a store there are none, and where it cannot be read a line says so."""
     try:
         store = dashboard_store()
         return labels_of(opened.file_print, store) if store else ()
     except EegwarnError as error:
-        st.warning(str(error))
+        st.warning(f"{complaint}{error}")
         return ()
 
 

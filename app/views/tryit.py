@@ -1,5 +1,6 @@
 """The view of a recording that somebody brings: scored on the spot, and gone with the session."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from app.folder import dashboard_folder
 from app.scores import OpenedModel, Print
 from app.upload import SUFFIXES, Upload, channels_in_words, keep_upload
 from app.views.patients import choose_model
-from app.views.recording import key_of, list_findings, show_eeg
+from app.views.recording import key_of, list_findings, show_eeg, tell
+from app.views.title import sidebar_title
 from app.visitor import visitor
 from eegwarn.bedside.scoring import Scored, score_recording
 from eegwarn.errors import EegwarnError
@@ -29,8 +31,7 @@ def show() -> None:
         return
     upload: Upload | None = st.session_state.get(_UPLOAD)
     with st.sidebar:
-        st.markdown("#### eegwarn", help="Early warning of epileptic seizures from EEG")
-        st.caption("Research software, not a medical device.")
+        sidebar_title()
         _, model = choose_model(dashboard_folder())
         below = st.container()
     if upload is None:
@@ -94,12 +95,8 @@ def _score(upload: Upload, model: OpenedModel | None) -> tuple[Scored | None, st
     if scored is not None:
         return scored, ""
     bar = st.empty()
-
-    def tell(step: str, done: int, total: int) -> None:
-        bar.progress(min(done / total, 1.0), text=f"Judging window {done} of {total} …")
-
     try:
-        scored = kept[model.file_print] = score_recording(model.bundle, upload.opened.recording, tell)
+        scored = kept[model.file_print] = score_recording(model.bundle, upload.opened.recording, partial(tell, bar))
     except EegwarnError as error:
         bar.error(str(error))
         return None, "not judged"

@@ -9,7 +9,7 @@ import pytest
 from app.diary import diary_plot, patient_diary
 from app.model_files import seen_recordings
 from app.patient_files import annotated_edf, tables_zip
-from app.patient_report import all_recordings, false_alarms, metric_rows, n_seen, report_html, report_of
+from app.patient_report import false_alarms, for_diary, metric_rows, n_seen, report_html, report_of
 from app.patient_rows import Scores, findings_of, recording_rows, summary
 from app.patients import OpenedPatient, find_patients, open_patient
 from eegwarn.bedside import read_bundle, score_recording
@@ -109,8 +109,8 @@ def test_rows_and_summary_count_what_is_marked_and_what_is_not(opened: OpenedPat
     assert "1 recording without marks" in words
 
 
-def test_diary_puts_seizures_and_alarms_at_their_day_and_hour(opened: OpenedPatient, scores: Scores, bundle) -> None:
-    rows = patient_diary(all_recordings(opened, scores, bundle))
+def test_diary_puts_seizures_and_alarms_at_their_day_and_hour(opened: OpenedPatient, scores: Scores) -> None:
+    rows = patient_diary(for_diary(opened, scores))
     recorded, *marks = (layer["data"]["values"] for layer in diary_plot(rows)["layer"])
     found = {(one["day"], one["what"]): one["hour"] for kind in marks for one in kind}
     assert found["day 2", "seizure"] == pytest.approx((SEIZURE_S[0] - 60) / 3600)

@@ -39,8 +39,8 @@ from training.record import versions
 SEEDS = (5200, 5201, 5202)
 BACKBONES = ("resnet", "lstm")
 SIZE = StudySize(n_clips=0)
-CONFIG = replace(TRAINING, steps=500)
-TUNED = QuantizeConfig(steps=300, validate_every=50, patience=100)
+CONFIG = replace(TRAINING, steps=300)
+TUNED = QuantizeConfig(steps=150, validate_every=50, patience=100)
 SGD_RATES = (0.003, 0.03, 0.3)
 """Of gradient descent; the best on the validation patients counts."""
 
