@@ -5,7 +5,7 @@ import math
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eegwarn.bedside.beds import LSL, BedPlan, read_beds
 from eegwarn.cli.monitor_store import StoreOpener
 from eegwarn.cli.options import AsJson, Settings, StorePlace
 from eegwarn.errors import ConfigError, RecordingError, StoreError
@@ -22,33 +23,6 @@ if TYPE_CHECKING:
     from eegwarn.bedside.diary import Told
     from eegwarn.bedside.runtime import Runtime
     from eegwarn.signal.stream import Source
-
-_LSL = "lsl:"
-
-
-@dataclass(frozen=True)
-class BedPlan:
-    """What ``beds.toml`` says of a bed.
-
-    Parameters
-    ----------
-    source : str
-        A recording, its path as seen from the folder of ``beds.toml``, or ``lsl:NAME``.
-    speed : float
-        How many times faster than real time a recording is played; 0 for as fast as possible.
-    model : str
-        A model file, its path as seen from the folder of ``beds.toml``; empty for that of the command line.
-    """
-
-    source: str
-    speed: float = 1.0
-    model: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.source or self.source == _LSL:
-            raise ConfigError(f"source = {self.source!r} names nothing. Give a recording, or lsl:NAME.")
-        if not self.speed >= 0:
-            raise ConfigError(f"speed = {self.speed} must be above 0, or 0 for as fast as possible.")
 
 
 def monitor(
@@ -100,7 +74,7 @@ def monitor(
             *models[chosen[name]],
             writer,
             printer.told,
-            goes_on=plan.source.startswith(_LSL),
+            goes_on=plan.source.startswith(LSL),
         )
         for name, plan in plans.items()
     ]
@@ -122,7 +96,7 @@ def _plans(
     if source is not None and beds is None:
         plans = {bed or _name_of(source): BedPlan(source, speed, given)}
     elif beds is not None and source is None:
-        plans = _read_beds(beds, given)
+        plans = read_beds(beds, given)
     else:
         raise ConfigError("Give either --source FILE or --source lsl:NAME, or --beds beds.toml.")
     wrong = [name for name in plans if name != name.strip() or not 0 < len(name) <= 64 or not name.isprintable()]
@@ -134,23 +108,8 @@ def _plans(
     return plans
 
 
-def _read_beds(path: Path, model: str) -> dict[str, BedPlan]:
-    from eegwarn.config import from_table, read_toml
-
-    table = read_toml(path)
-    if not table or not all(isinstance(entry, dict) for entry in table.values()):
-        raise ConfigError(f'{str(path)!r} must have a table for each bed, such as ["bed 1"] with source = "lsl:EEG1".')
-    plans = {name: from_table(BedPlan, entry, where=f"{name}.") for name, entry in table.items()}
-    return {name: _from_folder(plan, path.parent, model) for name, plan in plans.items()}
-
-
-def _from_folder(plan: BedPlan, folder: Path, model: str) -> BedPlan:
-    source = plan.source if plan.source.startswith(_LSL) else str(folder / plan.source)
-    return replace(plan, source=source, model=str(folder / plan.model) if plan.model else model)
-
-
 def _name_of(source: str) -> str:
-    return source.removeprefix(_LSL)[:64] if source.startswith(_LSL) else Path(source).stem[:64]
+    return source.removeprefix(LSL)[:64] if source.startswith(LSL) else Path(source).stem[:64]
 
 
 def _read_models(paths: set[str], settings: list[str]) -> dict[str, tuple["ModelConfig", "Runtime"]]:
@@ -168,10 +127,10 @@ def _read_models(paths: set[str], settings: list[str]) -> dict[str, tuple["Model
 
 
 def _open_source(plan: BedPlan, config: "ModelConfig") -> "Source":
-    if plan.source.startswith(_LSL):
+    if plan.source.startswith(LSL):
         from eegwarn.signal.lsl import LslStream
 
-        return LslStream(plan.source.removeprefix(_LSL))
+        return LslStream(plan.source.removeprefix(LSL))
     from eegwarn.signal import open_recording
     from eegwarn.signal.chain import SignalChain
     from eegwarn.signal.stream import Replay
