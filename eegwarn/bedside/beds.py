@@ -6,8 +6,7 @@ from pathlib import Path
 from eegwarn.config import from_table, read_toml
 from eegwarn.errors import ConfigError
 
-LSL = "lsl:"
-"""What a source begins with that is a live stream."""
+_LSL = "lsl:"
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,15 @@ class BedPlan:
     model: str = ""
 
     def __post_init__(self) -> None:
-        if not self.source or self.source == LSL:
+        if not self.source or self.source == _LSL:
             raise ConfigError(f"source = {self.source!r} names nothing. Give a recording, or lsl:NAME.")
         if not self.speed >= 0:
             raise ConfigError(f"speed = {self.speed} must be above 0, or 0 for as fast as possible.")
+
+    @property
+    def stream(self) -> str | None:
+        """Name of the live stream; None where the source is a recording."""
+        return self.source.removeprefix(_LSL) if self.source.startswith(_LSL) else None
 
 
 def read_beds(path: Path, model: str = "") -> dict[str, BedPlan]:
@@ -63,5 +67,5 @@ def read_beds(path: Path, model: str = "") -> dict[str, BedPlan]:
 
 
 def _from_folder(plan: BedPlan, folder: Path, model: str) -> BedPlan:
-    source = plan.source if plan.source.startswith(LSL) else str(folder / plan.source)
+    source = str(folder / plan.source) if plan.stream is None else plan.source
     return replace(plan, source=source, model=str(folder / plan.model) if plan.model else model)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eegwarn.bedside.beds import LSL, BedPlan, read_beds
 from eegwarn.cli.monitor_store import StoreOpener
 from eegwarn.cli.options import AsJson, Settings, StorePlace
 from eegwarn.errors import ConfigError, RecordingError, StoreError
 
 if TYPE_CHECKING:
+    from eegwarn.bedside.beds import BedPlan
     from eegwarn.bedside.bundle import ModelConfig
     from eegwarn.bedside.diary import Told
     from eegwarn.bedside.runtime import Runtime
@@ -74,7 +74,7 @@ def monitor(
             *models[chosen[name]],
             writer,
             printer.told,
-            goes_on=plan.source.startswith(LSL),
+            goes_on=plan.stream is not None,
         )
         for name, plan in plans.items()
     ]
@@ -90,11 +90,14 @@ def monitor(
 
 def _plans(
     model: Path | None, source: str | None, speed: float, bed: str | None, beds: Path | None
-) -> dict[str, BedPlan]:
+) -> dict[str, "BedPlan"]:
     """Give what is asked for, by bed, with paths as seen from here."""
+    from eegwarn.bedside.beds import BedPlan, read_beds
+
     given = "" if model is None else str(model)
     if source is not None and beds is None:
-        plans = {bed or _name_of(source): BedPlan(source, speed, given)}
+        plan = BedPlan(source, speed, given)
+        plans = {bed or (plan.stream or Path(source).stem)[:64]: plan}
     elif beds is not None and source is None:
         plans = read_beds(beds, given)
     else:
@@ -106,10 +109,6 @@ def _plans(
     if without:
         raise ConfigError(f"No model was given for {', '.join(without)}. Name it first: eegwarn monitor MODEL.eegwarn")
     return plans
-
-
-def _name_of(source: str) -> str:
-    return source.removeprefix(LSL)[:64] if source.startswith(LSL) else Path(source).stem[:64]
 
 
 def _read_models(paths: set[str], settings: list[str]) -> dict[str, tuple["ModelConfig", "Runtime"]]:
@@ -126,11 +125,11 @@ def _read_models(paths: set[str], settings: list[str]) -> dict[str, tuple["Model
     return models
 
 
-def _open_source(plan: BedPlan, config: "ModelConfig") -> "Source":
-    if plan.source.startswith(LSL):
+def _open_source(plan: "BedPlan", config: "ModelConfig") -> "Source":
+    if plan.stream is not None:
         from eegwarn.signal.lsl import LslStream
 
-        return LslStream(plan.source.removeprefix(LSL))
+        return LslStream(plan.stream)
     from eegwarn.signal import open_recording
     from eegwarn.signal.chain import SignalChain
     from eegwarn.signal.stream import Replay

@@ -12,12 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from safetensors.torch import save
 
+from eegwarn.backbones import BACKBONES
 from eegwarn.bedside import Bundle, read_bundle
 from eegwarn.bedside.beds import read_beds
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.cohort import read_cohort
 from eegwarn.cohort.simulate.edf import write_edf
+from eegwarn.config import to_table
 from eegwarn.errors import EegwarnError
 from eegwarn.events import (
     SeizureEvent,
@@ -200,11 +203,6 @@ def _door_to_model(name: str, folder: Path) -> Door:
 
 
 def _untrained() -> tuple[bytes, dict[str, object]]:
-    from safetensors.torch import save
-
-    from eegwarn.backbones import BACKBONES
-    from eegwarn.config import to_table
-
     config_class, network_class = BACKBONES["resnet"]
     config = config_class()
     return save(dict(network_class(config).state_dict())), {"kind": "resnet", **to_table(config)}

@@ -63,7 +63,7 @@ def attack_reader(name: str, folder: Path, n_inputs: int) -> dict[str, int]:
     Returns
     -------
     dict
-        Number of inputs, of each outcome, and the largest memory of a process in MB.
+        Number of inputs, of each outcome, and the largest memory in MB of the process that came to the end.
     """
     folder.mkdir(parents=True)
     outcomes = folder / "outcomes"
