@@ -283,3 +283,7 @@ def _limit_memory() -> None:
     n_pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = n_pages * resource.getpagesize() + MOST_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+if __name__ == "__main__":
+    attack(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -8,14 +8,15 @@ beside the results. It needs hypothesis: ``pip install 'eegwarn[test]'``.
 import importlib.util
 import platform
 import shutil
+import subprocess
+import sys
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.config import to_toml
-from eegwarn.errors import ConfigError
-from training.benchmarks.hostile import BLOW_UP, DOORS, READ, REFUSED, TRACEBACK, attack
+from eegwarn.errors import ConfigError, ModelError
+from training.benchmarks.hostile import BLOW_UP, DOORS, READ, REFUSED, TRACEBACK
 
 N_INPUTS = 5000
 SEED = 8
@@ -64,6 +65,11 @@ def attack_reader(name: str, folder: Path, n_inputs: int) -> dict[str, int]:
     -------
     dict
         Number of inputs, of each outcome, and the largest memory in MB of the process that came to the end.
+
+    Raises
+    ------
+    ModelError
+        If the process cannot even begin.
     """
     folder.mkdir(parents=True)
     outcomes = folder / "outcomes"
@@ -73,12 +79,13 @@ def attack_reader(name: str, folder: Path, n_inputs: int) -> dict[str, int]:
         n_left = n_inputs - outcomes.stat().st_size - sum(lost.values())
         if n_left <= 0:
             break
-        process = get_context("spawn").Process(target=attack, args=(name, folder, n_left, SEED + restart))
-        process.start()
-        process.join()
-        if process.exitcode:
+        command = [sys.executable, "-m", "training.benchmarks.hostile", name, folder, n_left, SEED + restart]
+        ended = subprocess.run([str(word) for word in command])  # noqa: S603 - our own module, with words from here
+        if ended.returncode:
+            if not (folder / "hung").exists():
+                raise ModelError(f"The process for {name!r} ended before its first input; what it said stands above.")
             _keep_input(folder, restart)
-            lost["hangs" if _hung(folder, process.exitcode) else "crashes"] += 1
+            lost["hangs" if _hung(folder, ended.returncode) else "crashes"] += 1
     shutil.rmtree(folder / "input", ignore_errors=True)
     seen, peak = outcomes.read_text(), folder / "peak_bytes"
     counts = {what: seen.count(letter) for what, letter in _KINDS.items()}
@@ -87,7 +94,7 @@ def attack_reader(name: str, folder: Path, n_inputs: int) -> dict[str, int]:
 
 
 def _hung(folder: Path, exitcode: int) -> bool:
-    return exitcode == _EXIT_OF_HUNG and (folder / "hung").exists() and (folder / "hung").stat().st_size > 0
+    return exitcode == _EXIT_OF_HUNG and (folder / "hung").stat().st_size > 0
 
 
 def _keep_input(folder: Path, restart: int) -> None:
