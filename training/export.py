@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import nn
 
@@ -57,7 +58,7 @@ def export_onnx(network: nn.Module, *, n_channels: int, n_times: int) -> bytes:
             output_names=["logit"],
             dynamic_axes={"eeg_uv": {0: "batch"}, "logit": {0: "batch"}},
         )
-    content = _without_traces(buffer.getvalue())
+    content = _without_traces(_affines_in_one(buffer.getvalue()))
     check_equal(network, content, n_channels=n_channels, n_times=n_times)
     return content
 
@@ -86,6 +87,50 @@ def in_whole_blocks(content: bytes) -> bytes:
     model.graph.initializer.append(numpy_helper.from_array(ends, "ends"))
     model.graph.node.insert(place, helper.make_node("Pad", [stem.input[0], "ends"], ["whole_blocks"]))
     stem.input[0] = "whole_blocks"
+    return model.SerializeToString(deterministic=True)
+
+
+def _affines_in_one(content: bytes) -> bytes:
+    """Write the scale and shift of every GroupNorm as one node: one way through memory, and the very same numbers.
+
+    The shape between its groups and its channels is written down too, where torch's exporter asks for it in each run.
+    """
+    model = onnx.load_from_string(content)
+    made = {node.output[0]: node for node in model.graph.node}
+    parameters = {each.name: each for each in model.graph.initializer}
+
+    def parameter(name: str) -> NDArray[np.float32] | None:
+        while name in made and made[name].op_type == "Identity":  # nodes share parameters under several names
+            name = made[name].input[0]
+        return numpy_helper.to_array(parameters[name]) if name in parameters else None
+
+    for shift in [node for node in model.graph.node if node.op_type == "Add"]:
+        scale = made.get(shift.input[0])
+        if scale is None or scale.op_type != "Mul" or made[scale.input[0]].op_type != "Reshape":
+            continue
+        by, to = parameter(scale.input[1]), parameter(shift.input[1])
+        if by is None or to is None:
+            continue
+        into_channels = made[scale.input[0]]
+        values = {
+            "shape": np.array([0, by.size, *[1] * (by.ndim - 2), -1]),  # (batch, n_channels, 1, n_times)
+            "scale": by.ravel(),
+            "shift": to.ravel(),
+            "mean": np.zeros(by.size, np.float32),
+            "variance": np.ones(by.size, np.float32),
+        }
+        shape, *names = [f"{shift.output[0]} {name}" for name in values]
+        model.graph.initializer.extend(
+            numpy_helper.from_array(value, name) for name, value in zip((shape, *names), values.values(), strict=True)
+        )
+        in_one = helper.make_node("BatchNormalization", [into_channels.output[0], *names], shift.output, epsilon=0.0)
+        model.graph.node.insert(list(model.graph.node).index(scale), in_one)
+        for node in (scale, shift, made[into_channels.input[1]]):
+            model.graph.node.remove(node)
+        into_channels.input[1] = shape
+    used = {name for node in model.graph.node for name in node.input}
+    for unused in [each for each in model.graph.initializer if each.name not in used]:
+        model.graph.initializer.remove(unused)
     return model.SerializeToString(deterministic=True)
 
 

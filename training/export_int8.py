@@ -71,6 +71,7 @@ def export_int8(content: bytes, calibration_uv: NDArray[np.float32], *, reduced_
             extra_options={"TensorQuantOverrides": _scales_of_convolutions(model, largest)},
         )
         quantized = onnx.load(after)
+    _quantize_in_uv(quantized)
     _quantize_lstms(quantized, largest)
     return _smallest(quantized)
 
@@ -126,6 +127,31 @@ def _scales_of_convolutions(model: onnx.ModelProto, largest: int) -> dict[str, l
                 {"quant_type": QuantType.QInt8, "axis": 0, "scale": each, "zero_point": np.int8(0)} for each in scale
             ]
     return overrides
+
+
+def _quantize_in_uv(model: onnx.ModelProto) -> None:
+    """Let the step from µV to 8 bits scale and clip as well, in place: two ways through the longest signal less.
+
+    Codes end where the calibration's largest values lie, which have been clipped already.
+    """
+    made = {node.output[0]: node for node in model.graph.node}
+    weights = {each.name: each for each in model.graph.initializer}
+    chain = [next(node for node in model.graph.node if node.op_type == "QuantizeLinear")]
+    while chain[-1].input[0] in made:
+        chain.append(made[chain[-1].input[0]])
+    quantize, *_, clip, divide = chain
+    if (clip.op_type, divide.op_type) != ("Clip", "Div"):
+        return
+    scale = numpy_helper.to_array(weights[quantize.input[1]]) * _constant(made[divide.input[1]])
+    model.graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), "scale_uv"))
+    quantize.input[1] = "scale_uv"
+    chain[chain.index(clip) - 1].input[0] = divide.input[0]
+    model.graph.node.remove(clip)
+    model.graph.node.remove(divide)
+
+
+def _constant(node: onnx.NodeProto) -> NDArray[np.float32]:
+    return numpy_helper.to_array(node.attribute[0].t)
 
 
 def _quantize_lstms(model: onnx.ModelProto, largest: int) -> None:

@@ -11,11 +11,11 @@ from eegwarn.errors import ModelError
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.windows import Windows
 
-BATCH = 16
+BATCH = 64
 """Windows that go through the network together; larger batches leave the processor's cache and are no faster."""
 
 LONGEST_RUN_S = 60.0
-"""A batch takes milliseconds; a network that loops without end is stopped after this."""
+"""A stretch of windows takes milliseconds; a network that loops without end is stopped after this."""
 
 _RANGES_FOUND_LIVE = b"DynamicQuantize"
 """In the names of the operators that find the range of their input as it comes: of all windows of a batch together."""
@@ -38,7 +38,7 @@ def network_input(windows: Windows, chosen: NDArray[np.intp]) -> NDArray[np.floa
     -------
     ndarray of float32, shape (n_chosen, n_derivations, n_times)
     """
-    eeg_uv = windows.data[chosen].astype(np.float32, order="C")
+    eeg_uv = np.ascontiguousarray(windows.data[chosen], dtype=np.float32)
     eeg_uv[windows.bad[chosen]] = 0
     return eeg_uv
 
@@ -97,24 +97,25 @@ class Runtime:
         """
         logit = np.full(len(windows), np.nan)
         usable = np.flatnonzero(windows.usable)
-        for chosen in np.split(usable, range(self._at_once, len(usable), self._at_once)):
-            if chosen.size:
-                logit[chosen] = self._run(network_input(windows, chosen))
-        return logit
-
-    def _run(self, eeg_uv: NDArray[np.float32]) -> NDArray[np.float32]:
         options = onnxruntime.RunOptions()
         options.log_severity_level = _SILENT
         clock = Timer(LONGEST_RUN_S, setattr, (options, "terminate", True))
         clock.daemon = True
         clock.start()
         try:
+            for chosen in np.split(usable, range(self._at_once, len(usable), self._at_once)):
+                if chosen.size:
+                    logit[chosen] = self._run(network_input(windows, chosen), options)
+        finally:
+            clock.cancel()
+        return logit
+
+    def _run(self, eeg_uv: NDArray[np.float32], options: onnxruntime.RunOptions) -> NDArray[np.float32]:
+        try:
             (logit,) = self._session.run(None, {self._input: eeg_uv}, options)
         except Exception as error:  # onnxruntime's errors share no base class of their own
             why = f"it was not done after {LONGEST_RUN_S:g} s" if options.terminate else _first_line(error)
             raise ModelError(f"The network failed on {len(eeg_uv)} windows: {why}.") from error
-        finally:
-            clock.cancel()
         if logit.shape != (len(eeg_uv),):
             raise ModelError(
                 f"The network gave shape {logit.shape} for {len(eeg_uv)} windows. Train or export it again."
