@@ -7,10 +7,9 @@ network: a further query with the same model reads no recording, wherever the fi
 import hashlib
 import zipfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from threading import Event, Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import CohortRecording
 from eegwarn.config import to_table, to_toml
+from eegwarn.engine import LOCAL, on_each
 from eegwarn.errors import ConfigError, RecordingError
 from eegwarn.signal.windows import Windows, stream_windows
 from eegwarn.whole_file import whole_file
@@ -28,9 +28,6 @@ from training.network_view import NetworkView
 
 _AT_ONCE = 2
 """Recordings read side by side, each by two threads: memory does not grow with the computer's cores."""
-
-_OPENING = Lock()
-"""MNE sets the level of its log for all threads while it opens a file."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +113,7 @@ def describe_recordings(
     *,
     cache: Path,
     signals: Path,
+    engine: str = LOCAL,
     progress: Progress | None = None,
 ) -> tuple[tuple[Described, ...], tuple[tuple[str, str], ...]]:
     """Describe the candidates of recordings, or read what an earlier run wrote, interrupted or not.
@@ -132,6 +130,8 @@ def describe_recordings(
         Folder for one file a recording; it exists.
     signals : Path
         Folder in which training keeps processed signals: a recording that is there need not be read.
+    engine : str
+        Where recordings are looked at; see `eegwarn.engine`.
     progress : callable, optional
         Told after each recording.
 
@@ -153,13 +153,14 @@ def describe_recordings(
     known = [_read(*each, file) for each, file in zip(recordings, files, strict=True)]
     missing = [number for number, each in enumerate(known) if each is None]
     skipped: dict[int, str] = {}
-    for n_done, (number, reason) in enumerate(
-        _describe_missing(bundle, [(recordings[number], files[number], number) for number in missing], grid, signals), 1
-    ):
-        if reason is None:
+    look = partial(_look_at, bundle, NetworkView(bundle) if missing and engine == LOCAL else None, grid, signals)
+    sights = on_each(look, [recordings[number] for number in missing], engine=engine, at_once=_AT_ONCE)
+    for n_done, (number, sight) in enumerate(zip(missing, sights, strict=True), start=1):
+        if isinstance(sight, _Sight):
+            _write(files[number], sight)
             known[number] = _read(*recordings[number], files[number])
         else:
-            skipped[number] = reason
+            skipped[number] = sight
         if progress is not None:
             progress("look at recordings", n_done, len(missing))
     skipped |= {
@@ -196,61 +197,41 @@ def _read(recording: CohortRecording, content: str, file: Path) -> Described | N
         return None
 
 
-_Missing = tuple[tuple[CohortRecording, str], Path, int]
+@dataclass(frozen=True)
+class _Sight:
+    """What a network sees of a recording's candidates; see `Described`."""
+
+    n_windows: int
+    window: NDArray[np.int64]
+    logit: NDArray[np.float64]
+    features: NDArray[np.float32]
 
 
-def _describe_missing(
-    bundle: Bundle, missing: Sequence[_Missing], grid: GridConfig, signals: Path
-) -> Iterator[tuple[int, str | None]]:
-    """Write the files of recordings, and yield each one's number when done, with the reason where it failed."""
-    if not missing:
-        return
-    view, stopped = NetworkView(bundle), Event()
-
-    def describe_one(each: _Missing) -> tuple[int, str | None]:
-        (recording, content), file, number = each
-        try:
-            _write(file, view, _stretches(bundle, recording, content, signals), bundle, recording, grid, stopped)
-        except RecordingError as error:
-            return number, str(error)
-        return number, None
-
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        waiting = [pool.submit(describe_one, each) for each in missing]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            stopped.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+def _look_at(
+    bundle: Bundle, view: NetworkView | None, grid: GridConfig, signals: Path, each: tuple[CohortRecording, str]
+) -> _Sight | str:
+    """Look at a recording with the bundle's network, opened already or not; the reason where that fails."""
+    try:
+        return _sight(bundle, view or NetworkView(bundle), grid, signals, *each)
+    except RecordingError as error:
+        return str(error)
 
 
 def _stretches(bundle: Bundle, recording: CohortRecording, content: str, signals: Path) -> Iterator[Windows]:
     config = bundle.config
     there = windows_in_cache(content_version(recording, content), config.signal, config.windows, cache=signals)
     if there is not None:
-        yield there
-        return
-    with _OPENING:
-        opened = recording.open()
-    yield from stream_windows(opened, config.signal, config.windows)
+        return iter([there])
+    return stream_windows(recording.open(), config.signal, config.windows)
 
 
-def _write(
-    file: Path,
-    view: NetworkView,
-    stretches: Iterator[Windows],
-    bundle: Bundle,
-    recording: CohortRecording,
-    grid: GridConfig,
-    stopped: Event,
-) -> None:
+def _sight(
+    bundle: Bundle, view: NetworkView, grid: GridConfig, signals: Path, recording: CohortRecording, content: str
+) -> _Sight:
     marks_s = [event.onset_s for event in recording.events]
     n_windows, numbers = 0, [np.empty(0, dtype=np.int64)]
     logits, features = [np.empty(0)], [np.empty((0, view.n_features), dtype=np.float32)]
-    for windows in stretches:
-        if stopped.is_set():
-            return
+    for windows in _stretches(bundle, recording, content, signals):
         wanted = np.flatnonzero(
             grid.holds(n_windows + np.arange(len(windows)), bundle.config.windows.hop_s, marks_s) & windows.usable
         )
@@ -261,11 +242,9 @@ def _write(
             features.append(seen[judged])
             logits.append(logit[judged])
         n_windows += len(windows)
+    return _Sight(n_windows, np.concatenate(numbers), np.concatenate(logits), np.concatenate(features))
+
+
+def _write(file: Path, sight: _Sight) -> None:
     with whole_file(file) as kept:
-        np.savez(
-            kept,
-            n_windows=n_windows,
-            window=np.concatenate(numbers),
-            logit=np.concatenate(logits),
-            features=np.concatenate(features),
-        )
+        np.savez(kept, **vars(sight))

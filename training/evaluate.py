@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import numpy as np
 
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.compared import compare_with_marks
-from eegwarn.bedside.scoring import Progress, score_recording
+from eegwarn.bedside.scored_folder import score_file
+from eegwarn.bedside.scoring import Progress, Scored
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint
 from eegwarn.config import to_toml
-from eegwarn.errors import CohortError, RecordingError, SplitError
+from eegwarn.engine import LOCAL, on_each
+from eegwarn.errors import CohortError, SplitError
 from eegwarn.evaluate import Context, Report, ScoredRecording, make_report, rule_of_horizon, to_table
 from eegwarn.evaluate.html import write_report
 from training.record import Origin, person_code, read_origin
@@ -53,6 +56,7 @@ def evaluate_model(
     include_seen: bool = False,
     seed: int = 0,
     sph_s: float | None = None,
+    engine: str = LOCAL,
     progress: Progress | None = None,
 ) -> Evaluated:
     """Score recordings with a model and compare with their marks.
@@ -74,6 +78,8 @@ def evaluate_model(
         Of the bootstrap and of the shifts in time.
     sph_s : float, optional
         Of a model that foresees: how long before an onset a warning must come, in s; see ``rule_of_horizon``.
+    engine : str
+        Where recordings are scored; see `eegwarn.engine`.
     progress : callable, optional
         Told of every step.
 
@@ -96,7 +102,7 @@ def evaluate_model(
     chosen = [each for each in cohort.recordings if each.subject_id not in left_out]
     if not chosen:
         raise SplitError(_all_seen(seen, cohort))
-    recordings, skipped = _score_all(bundle, cohort, chosen, progress)
+    recordings, skipped = _score_all(bundle, cohort, chosen, engine, progress)
     if not recordings:
         raise CohortError(f"No recording of {str(cohort.folder)!r} could be scored: {skipped[0][0]}: {skipped[0][1]}")
     report = make_report(
@@ -203,15 +209,16 @@ def _split_in_words(seen: Seen, include_seen: bool) -> str:
 
 
 def _score_all(
-    bundle: Bundle, cohort: Cohort, chosen: Sequence[CohortRecording], progress: Progress | None
+    bundle: Bundle, cohort: Cohort, chosen: Sequence[CohortRecording], engine: str, progress: Progress | None
 ) -> tuple[list[ScoredRecording], list[tuple[str, str]]]:
     recordings, skipped = [], []
-    for number, each in enumerate(chosen, start=1):
-        try:
-            scored = score_recording(bundle, each.open())
+    score = partial(score_file, bundle, ahead=engine == LOCAL)
+    scores = on_each(score, [each.path for each in chosen], engine=engine)
+    for number, (each, scored) in enumerate(zip(chosen, scores, strict=True), start=1):
+        if isinstance(scored, Scored):
             recordings.append(compare_with_marks(scored, cohort.patient(each.patient_id), each, bundle.config.alarm))
-        except RecordingError as error:
-            skipped.append((each.name, str(error)))
+        else:
+            skipped.append((each.name, scored))
         if progress is not None:
             progress("score test patients", number, len(chosen))
     return recordings, skipped

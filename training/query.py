@@ -16,6 +16,7 @@ from eegwarn.active.gate import rule_to_use
 from eegwarn.bedside.bundle import Bundle, read_bundle
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
+from eegwarn.engine import LOCAL
 from eegwarn.errors import CohortError, ConfigError, OutputError
 from eegwarn.store import Store
 from eegwarn.store.consensus import known_stretches
@@ -113,6 +114,7 @@ def query_clips(
     *,
     by: str,
     cache: Path | None = None,
+    engine: str = LOCAL,
     progress: Progress | None = None,
 ) -> Queried:
     """Choose clips of a cohort and put them into the annotation queue.
@@ -131,6 +133,8 @@ def query_clips(
         Who asks.
     cache : Path, optional
         Folder for processed signals, beside which is kept what the model sees of candidates; the user's if left out.
+    engine : str
+        Where recordings are looked at; see `eegwarn.engine`.
     progress : callable, optional
         Told of every step.
 
@@ -147,7 +151,8 @@ def query_clips(
     """
     bundle = read_bundle(model)
     rules, windows, grid = rules_of(bundle.record), bundle.config.windows, config.grid
-    looked = _look(bundle, folder, store, grid, by=by, signals=cache or default_cache(), progress=progress)
+    signals = cache or default_cache()
+    looked = _look(bundle, folder, store, grid, by=by, signals=signals, engine=engine, progress=progress)
     ids = {print_: one.id for print_, one in looked.stored.items()}
     present = [row for row in present_labels(label_log(store)) if row.clip.recording.fingerprint in ids]
     labelled = label_candidates(looked.described, looked.cohort, known_stretches(present), rules, grid, windows)
@@ -188,6 +193,7 @@ def _look(
     *,
     by: str,
     signals: Path,
+    engine: str,
     progress: Progress | None,
 ) -> _Looked:
     """Describe the candidates of all recordings, and make them known to the store under their fingerprints."""
@@ -200,7 +206,9 @@ def _look(
     cohort = catalogue.cohort
     recordings, twice = _once_each(catalogue)
     stored = add_cohort(store, recordings, by=by)
-    described, unusable = describe_recordings(bundle, recordings, grid, cache=cache, signals=signals, progress=progress)
+    described, unusable = describe_recordings(
+        bundle, recordings, grid, cache=cache, signals=signals, engine=engine, progress=progress
+    )
     skipped = (*((one.path.name, one.reason) for one in cohort.skipped), *twice, *unusable)
     if not described:
         name, reason = unusable[0]

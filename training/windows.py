@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
+from eegwarn.engine import LOCAL, on_each
 from eegwarn.errors import CohortError, RecordingError
 from eegwarn.events.clips import KnownStretch, known_labels
 from eegwarn.events.event import SeizureEvent
 from eegwarn.events.labels import WindowState, label_windows
-from eegwarn.signal.windows import Windows
+from eegwarn.signal.chain import SignalConfig
+from eegwarn.signal.windows import WindowConfig, Windows
 from training.cache import cached_windows, content_version
 
 if TYPE_CHECKING:
@@ -112,6 +115,7 @@ def prepare_recordings(
     cache: Path,
     step: str,
     clips: Clips | None = None,
+    engine: str = LOCAL,
     progress: Progress | None = None,
 ) -> Prepared:
     """Process recordings into the cache and label their windows.
@@ -130,6 +134,8 @@ def prepare_recordings(
         Name of this step for ``progress``.
     clips : mapping, optional
         Labelled stretches of these recordings.
+    engine : str
+        Where recordings are processed; see `eegwarn.engine`. A cluster's workers must see the same ``cache``.
     progress : callable, optional
         Told after each recording.
 
@@ -139,29 +145,47 @@ def prepare_recordings(
         A recording that cannot be read or processed is left out with the reason.
     """
     prepared, skipped = [], []
-    for n_done, recording in enumerate(recordings, start=1):
-        try:
+    read = on_each(partial(_process, config.signal, config.windows, cache), recordings, engine=engine)
+    for n_done, (recording, content) in enumerate(zip(recordings, read, strict=True), start=1):
+        if isinstance(content, Unusable):
+            skipped.append((recording.name, content.reason))
+        else:
             events = cohort.patient(recording.patient_id).events_seen_from(recording)
-            prepared.append(_prepare(recording, events, clips or {}, config, cache))
-        except RecordingError as error:
-            skipped.append((recording.name, str(error)))
+            prepared.append(_prepare(recording, content, events, clips or {}, config, cache))
         if progress is not None:
             progress(step, n_done, len(recordings))
     return Prepared(tuple(prepared), tuple(skipped))
 
 
+@dataclass(frozen=True)
+class Unusable:
+    """Why a recording cannot be used."""
+
+    reason: str
+
+
+def _process(signal: SignalConfig, windows: WindowConfig, cache: Path, recording: CohortRecording) -> str | Unusable:
+    """Leave a recording's processed signal in the cache, and tell its content."""
+    try:
+        content = recording.content()
+        made = cached_windows(recording.open(), content_version(recording, content), signal, windows, cache=cache)
+    except RecordingError as error:
+        return Unusable(str(error))
+    if not made.usable.any():
+        return Unusable(f"Recording {recording.name!r} has no window with enough good derivations.")
+    return content
+
+
 def _prepare(
     recording: CohortRecording,
+    content: str,
     events: tuple[SeizureEvent, ...],
     clips: Clips,
     config: "TrainConfig",
     cache: Path,
 ) -> LabelledRecording:
-    content = recording.content()
     version = content_version(recording, content)
     windows = cached_windows(recording.open(), version, config.signal, config.windows, cache=cache)
-    if not windows.usable.any():
-        raise RecordingError(f"Recording {recording.name!r} has no window with enough good derivations.")
     return label_recording(recording, content, events, windows, clips.get(content, ()), config)
 
 

@@ -73,7 +73,9 @@ class Scored:
         return alarm_events(self.alarms, end_s=self.duration_s)
 
 
-def score_recording(bundle: Bundle, recording: Recording, progress: Progress | None = None) -> Scored:
+def score_recording(
+    bundle: Bundle, recording: Recording, progress: Progress | None = None, *, ahead: bool = True
+) -> Scored:
     """Score a recording block by block; memory grows by two numbers a window.
 
     Parameters
@@ -84,6 +86,9 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
         Read once, from its start to its end.
     progress : callable, optional
         Told the windows done and the windows there are.
+    ahead : bool
+        Whether a second thread makes the next windows while those before are judged: sooner where a core is free, no
+        use where others score beside this one.
 
     Returns
     -------
@@ -102,7 +107,8 @@ def score_recording(bundle: Bundle, recording: Recording, progress: Progress | N
     starts, levels, n_done = [np.empty(0)], [np.empty(0)], 0
     n_bad = np.zeros(len(LONGITUDINAL_BIPOLAR), dtype=np.int64)
     trend: TrendState | None = None
-    for windows in _ahead(stream_windows(recording, config.signal, config.windows)):
+    stretches = stream_windows(recording, config.signal, config.windows)
+    for windows in _ahead(stretches) if ahead else stretches:
         starts.append(windows.start_s)
         logit, trend = follow(runtime.logit(windows), config.windows.hop_s, config.trend, trend)
         levels.append(probability(config.calibration, logit))

@@ -53,8 +53,9 @@ app.add_typer(alarms_app, name="alarms")
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 _INTERRUPTED = "Interrupted. Run the same command again to go on."
 _EXTRAS = {
-    **dict.fromkeys(("torch", "sklearn", "skactiveml", "timescoring", "onnx", "safetensors"), "train"),
+    **dict.fromkeys(("torch", "sklearn", "joblib", "skactiveml", "timescoring", "onnx", "safetensors"), "train"),
     "mne_lsl": "lsl",
+    "distributed": "cluster",
 }
 
 

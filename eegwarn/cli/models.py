@@ -1,12 +1,17 @@
 """Commands about models: train, evaluate, score, benchmark."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eegwarn.cli.options import AsJson, Cohort, Damaged, Model, Overwrite, Seed, Settings, check_outputs
+from eegwarn.cli.options import AsJson, Cohort, Damaged, Engine, Model, Overwrite, Seed, Settings, check_outputs
+from eegwarn.errors import OutputError, RecordingError
+
+if TYPE_CHECKING:
+    from eegwarn.bedside import Bundle
 
 
 def train(
@@ -75,6 +80,7 @@ def evaluate(
         ),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with figures to this HTML file.")] = None,
+    engine: Engine = "local",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -82,6 +88,7 @@ def evaluate(
     from eegwarn.bedside import read_bundle
     from eegwarn.cli import terminal
     from eegwarn.cohort import read_cohort
+    from eegwarn.engine import checked_engine
     from training.evaluate import evaluate_model, write_html
 
     check_outputs(html, inputs=(model,), overwrite=overwrite)
@@ -94,6 +101,7 @@ def evaluate(
             include_seen=include_seen,
             sph_s=sph_s,
             seed=seed,
+            engine=checked_engine(engine),
             progress=progress,
         )
     if html is not None:
@@ -106,27 +114,58 @@ def evaluate(
 
 def score(
     model: Model,
-    recording: Annotated[Path, typer.Argument(help="A recording in EDF or another format that MNE reads.")],
-    out: Annotated[Path | None, typer.Option(help="Write the warnings to this SzCORE/BIDS TSV file.")] = None,
+    recording: Annotated[
+        Path, typer.Argument(help="A recording in EDF or another format that MNE reads, or a folder of them.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the warnings to this SzCORE/BIDS TSV file; of a folder, to this folder: tables of warnings and "
+            "of levels for each recording, and recordings.tsv about all. Run again, it goes on."
+        ),
+    ] = None,
     probabilities: Annotated[
-        Path | None, typer.Option(help="Write the warning level over time to this TSV file.")
+        Path | None, typer.Option(help="Write the warning level of one recording over time to this TSV file.")
     ] = None,
     settings: Settings = None,
+    engine: Engine = "local",
     overwrite: Overwrite = False,
     damaged: Damaged = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score one recording: when the model warns, and where it cannot judge."""
-    from eegwarn.bedside import read_bundle, score_recording, write_probabilities
-    from eegwarn.cli import terminal
+    """Score a recording, or a folder of them: when the model warns, and where it cannot judge."""
+    from eegwarn.bedside import read_bundle
+    from eegwarn.cohort.listing import find_recordings
     from eegwarn.config import override
+    from eegwarn.engine import checked_engine
+
+    checked_engine(engine)
+    found = find_recordings(recording) if recording.is_dir() else []
+    if not found:
+        check_outputs(out, probabilities, inputs=(model, recording), overwrite=overwrite)
+    bundle = read_bundle(model)
+    bundle = replace(bundle, config=override(bundle.config, settings or ()))
+    if found:
+        if out is None or probabilities is not None:
+            raise OutputError(
+                f"{str(recording)!r} is a folder of {len(found)} recordings: give --out FOLDER for their tables, and "
+                "no --probabilities, since levels are written beside the warnings."
+            )
+        score_many(bundle, recording, found, out, engine=engine, overwrite=overwrite, damaged=damaged, as_json=as_json)
+    else:
+        score_one(bundle, recording, out, probabilities, damaged=damaged, as_json=as_json)
+
+
+def score_one(
+    bundle: "Bundle", recording: Path, out: Path | None, probabilities: Path | None, *, damaged: bool, as_json: bool
+) -> None:
+    """Score one recording and show what was found."""
+    from eegwarn.bedside import score_recording, write_probabilities
+    from eegwarn.cli import terminal
     from eegwarn.events import events_from_marks, write_szcore_tsv
     from eegwarn.signal import open_recording
 
-    check_outputs(out, probabilities, inputs=(model, recording), overwrite=overwrite)
     opened = open_recording(recording, damaged=damaged)
-    bundle = read_bundle(model)
-    bundle = replace(bundle, config=override(bundle.config, settings or ()))
     with terminal.progress() as progress:
         scored = score_recording(bundle, opened, progress)
     if out is not None:
@@ -137,6 +176,42 @@ def score(
         terminal.print_json(terminal.scored_table(scored))
     else:
         typer.echo(terminal.scored_text(scored, events_from_marks(opened.marks)))
+
+
+def score_many(
+    bundle: "Bundle",
+    folder: Path,
+    recordings: Sequence[Path],
+    out: Path,
+    *,
+    engine: str,
+    overwrite: bool,
+    damaged: bool,
+    as_json: bool,
+) -> None:
+    """Score the recordings of a folder and show a line about each."""
+    from dataclasses import asdict
+
+    from eegwarn.bedside.scored_folder import score_folder
+    from eegwarn.cli import terminal
+
+    with terminal.progress() as progress:
+        lines = score_folder(
+            bundle,
+            folder,
+            recordings,
+            out,
+            damaged=damaged,
+            engine=engine,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if as_json:
+        terminal.print_json([asdict(line) for line in lines])
+    else:
+        typer.echo(terminal.scored_folder_text(lines, out))
+    if not any(line.duration_s for line in lines):
+        raise RecordingError(f"None of {len(lines)} recordings in {str(folder)!r} could be scored; see {str(out)!r}.")
 
 
 def benchmark(

@@ -17,6 +17,13 @@ Model = Annotated[Path, typer.Argument(help="A model file, NAME.eegwarn.")]
 Cohort = Annotated[Path, typer.Argument(help="A folder of recordings: CHB-MIT, Siena, BIDS, or plain files.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0, max=2**32 - 1)]
 Port = Annotated[int | None, typer.Option(help="Port of the dashboard; 8501 if left out.")]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="Where recordings are worked on: local, or dask:ADDRESS, the scheduler of a dask cluster whose workers "
+        "see the same folders under the same paths."
+    ),
+]
 StorePlace = Annotated[
     str | None,
     typer.Option(

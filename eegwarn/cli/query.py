@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eegwarn.cli.options import AsJson, Cohort, Model, Seed, StorePlace
+from eegwarn.cli.options import AsJson, Cohort, Engine, Model, Seed, StorePlace
 
 if TYPE_CHECKING:
     from eegwarn.store.queue import Question
@@ -25,19 +25,23 @@ def query(
     rater: Annotated[str | None, typer.Option(help="Who is asked; everybody if left out.")] = None,
     seed: Seed = 0,
     store: StorePlace = None,
+    engine: Engine = "local",
     as_json: AsJson = False,
 ) -> None:
     """Put the clips into the annotation queue from whose labels a model would learn most."""
     from getpass import getuser
 
     from eegwarn.cli import terminal
+    from eegwarn.engine import checked_engine
     from eegwarn.store import open_store
     from training.query import QueryConfig, query_clips
 
     config = QueryConfig(budget, strategy, rater, seed)
     opened = open_store(store)
     with terminal.progress() as progress:
-        queried = query_clips(model, data, opened, config, by=getuser(), progress=progress)
+        queried = query_clips(
+            model, data, opened, config, by=getuser(), engine=checked_engine(engine), progress=progress
+        )
     for name, reason in queried.skipped:
         terminal.say(f"Left out {name}: {reason}")
     if as_json:

@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eegwarn.bedside.scoring import Progress, Scored
 from eegwarn.events import SeizureEvent
 
 if TYPE_CHECKING:
+    from eegwarn.bedside.scored_folder import ScoredFile
     from training.evaluate import Evaluated
     from training.train import Trained
 
@@ -126,6 +128,31 @@ def scored_text(scored: Scored, marked: Sequence[SeizureEvent]) -> str:
         level = f"level {row['Level']}" if row["Level"] else ""
         lines.append(f"  {row['Time']}  {row['What']:<18} lasts {row['Lasts']:<8} {level}".rstrip())
     return "\n".join([f"{scored.name}: {in_words(scored, marked)}", *sorted(lines)])
+
+
+def scored_folder_text(lines: "Sequence[ScoredFile]", out: Path) -> str:
+    """Say of each recording of a folder what a model found, and where the tables are."""
+    from app.findings import clock, count
+
+    def found(line: "ScoredFile") -> str:
+        if line.duration_s is None:
+            return f"NOT SCORED: {line.reason}"
+        said = [f"{count(line.n_alarms, 'alarm')} in {clock(line.duration_s)}"]
+        if line.fault_s > 0:
+            said.append(f"FAULT for {clock(line.fault_s)}")
+        if line.unwatched:
+            said.append(f"NOT WATCHED: {line.unwatched}")
+        return "; ".join(said)
+
+    scored = [line for line in lines if line.duration_s is not None]
+    alarms = count(sum(line.n_alarms for line in scored), "alarm")
+    hours = sum(line.duration_s or 0.0 for line in scored) / 3600
+    return "\n".join(
+        [
+            *(f"  {line.recording}  {found(line)}" for line in lines),
+            f"{count(len(scored), 'recording')} of {len(lines)} scored: {alarms} in {hours:.1f} h. Tables: {out}",
+        ]
+    )
 
 
 def evaluation_table(evaluated: "Evaluated") -> dict[str, Any]:

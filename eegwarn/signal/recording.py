@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from eegwarn.signal.edf_header import ANNOTATION_LABELS, EdfHeader, read_edf_hea
 
 ReadUv = Callable[[int, int], NDArray[np.float32]]
 _HIGHEST_SFREQ = 100_000
+
+_OPENING = Lock()
+"""MNE sets the level of its log, and Python its filter of warnings, for all threads while a file is opened."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ def _open_raw(path: Path, left_out: tuple[str, ...] | None) -> Any:
     import mne
 
     try:
-        with warnings.catch_warnings(), mne.use_log_level("ERROR"):
+        with _OPENING, warnings.catch_warnings(), mne.use_log_level("ERROR"):
             warnings.simplefilter("ignore")
             if left_out is None:
                 return mne.io.read_raw(path, preload=False)
