@@ -9,6 +9,8 @@ from eegwarn.errors import ConfigError, StoreError
 from eegwarn.store.people import checked_person
 
 _GIVEN = "name"
+_PASSED_ON = {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"}
+"""Headers that proxies add: whoever comes through one is not at this computer, whatever address it listens on."""
 
 
 def visitor() -> Person | None:
@@ -17,7 +19,8 @@ def visitor() -> Person | None:
     Raises
     ------
     ConfigError
-        If others can reach this address and no login is set up, or roles are not set up as they should be.
+        If others can reach this address, or a proxy stands before it, and no login is set up; or roles are not set up
+        as they should be.
     """
     if login_is_configured():
         if not st.user.is_logged_in:
@@ -27,6 +30,11 @@ def visitor() -> Person | None:
     if not is_loopback(st.get_option("server.address")):
         raise ConfigError(
             "Others can reach this address, and no login is set up. Start the dashboard with: eegwarn dashboard"
+        )
+    if passed_on := sorted(_PASSED_ON & {name.lower() for name in st.context.headers}):
+        raise ConfigError(
+            f"A proxy passes this page on to others ({', '.join(passed_on)}), and no login is set up. Set up [auth] in "
+            ".streamlit/secrets.toml, or open the page on the computer that it runs on."
         )
     return Person(_given_name(), Role.ADMIN)
 

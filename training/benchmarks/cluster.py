@@ -40,9 +40,13 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     """Score the folder each way; write ``cluster.toml``."""
     n_patients, hours, n_kills = (2, 3.0, 1) if quick else (N_PATIENTS, HOURS, N_KILLS)
     rng = np.random.default_rng(SEED)
+
+    def hours_done(done_h: float, total_h: float) -> None:
+        progress("simulate hours", round(done_h), round(total_h))
+
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        write_cohort(folder / "cohort", n_patients=n_patients, hours=hours, seed=SEED, progress=progress)
+        write_cohort(folder / "cohort", n_patients=n_patients, hours=hours, seed=SEED, progress=hours_done)
         (model, *_) = write_models(folder, ("resnet",)).values()
         rows = {"here": _score(folder, model, LOCAL)}
         expected = _tables(folder / "scores")
