@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.eeg_page import SCALE_UV, EegPage
+from app.eeg_page import EegPage
 from app.scene import Level, page_scene, recording_scene
 from app.viewer import script
+from eegwarn.bedside.ring import SCALE_UV
 from eegwarn.events.event import SeizureEvent
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.quality import Quality
