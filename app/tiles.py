@@ -126,8 +126,12 @@ def ward_scene(ward: Ward, trends: Mapping[str, Sequence[float | None]], *, may_
             _tile(bed, trends.get(bed.name, ()), ward.at) | {"waits": ward.waits.get(bed.name, "")} for bed in ward.beds
         ],
         "aside": [bed.name for bed in ward.aside],
-        "history": [_alarm_table(alarm, ward.at) for alarm in ward.history],
     }
+
+
+def log_scene(ward: Ward, *, may_act: bool) -> dict[str, Any]:
+    """Gather what the log below the board draws: the latest alarms of all beds."""
+    return {"may_act": may_act, "history": [_alarm_table(alarm, ward.at) for alarm in ward.history]}
 
 
 def bed_scene(store: Store, bed: Bed, hours: int, now: datetime) -> dict[str, Any]:
