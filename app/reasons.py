@@ -13,6 +13,7 @@ from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.reasons import Reasons, reasons
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.errors import RecordingError
+from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.windows import cut_windows
 from eegwarn.warning.calibrate import probability
 
@@ -34,6 +35,8 @@ def reasons_on(page: EegPage, model: OpenedModel) -> dict[str, Any]:
     ModelError
         If the network fails.
     """
+    if page.names != LONGITUDINAL_BIPOLAR:
+        raise RecordingError("The model sees bipolar derivations, which cannot be formed of this recording.")
     data_uv = page.data * np.float32(page.scale_uv)
     config = model.bundle.config
     windows = cut_windows(data_uv, page.quality, sfreq=page.sfreq, config=config.windows, first_start_s=page.start_s)

@@ -108,7 +108,7 @@ function tellClip(annotator, clip) {
   set(".why", clip ? `Why: ${about.why ?? "…"}` : "");
   markSeen(annotator, clip, about);
   set(".level", clip && annotator.isUnblind ? (about.level ?? "…") : "");
-  set(".seen", clip && annotator.seen.has(clip.query_id) ? "level seen: written with the label" : "");
+  set(".seen", clip && annotator.seen.has(clip.query_id) ? "not blind: written with the label" : "");
   root.querySelector(".unblind").setAttribute("aria-pressed", String(annotator.isUnblind));
   set(".onset", annotator.onset_s === null || !clip ? "" : `${(annotator.onset_s - clip.start_s).toFixed(2)} s`);
   root.querySelector(".confidence").value = annotator.confidence ?? "";
