@@ -4,7 +4,6 @@ The EEG is what its monitor keeps in a file, see `eegwarn.bedside.ring`. How old
 counts on from there: what is old is never shown as live, whoever has stopped.
 """
 
-import hashlib
 import math
 import time
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from app.eeg_page import EegPage
 from app.montages import BIPOLAR
 from app.reasons import reasons_on
 from app.scene import LONGEST_PAGE_S, PAGE_S, Level, display_choices, page_scene, spectrogram_scene
-from app.scores import OpenedModel, Print, open_model
+from app.scores import OpenedModel, open_model, sha256_of
 from app.spectrogram import Spectrogram, spectrogram
 from app.tiles import played_at
 from eegwarn.bedside.recent import RecentEeg, read_ring
@@ -208,15 +207,10 @@ def _watching_model(store: Store, bed: str) -> tuple[OpenedModel | None, str]:
         return None, "It is not written down which model watches this bed."
     try:
         model = open_model(watch.path)
-        is_same = _sha256(model.file_print) == watch.fingerprint
+        is_same = sha256_of(model.file_print) == watch.fingerprint
     except (ModelError, OSError) as error:
         return None, f"The model that watches this bed cannot be read: {error}"
     return (model, "") if is_same else (None, f"{watch.path.name!r} has changed since it began to watch this bed.")
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _sha256(file_print: Print) -> str:
-    return hashlib.sha256(Path(file_print[0]).read_bytes()).hexdigest()
 
 
 def _choices(signal: SignalConfig) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.eeg_page import EegPage
 from app.montages import side_of
@@ -14,7 +15,7 @@ from eegwarn.bedside.reasons import Reasons, reasons
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.errors import RecordingError
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
-from eegwarn.signal.windows import cut_windows
+from eegwarn.signal.windows import Windows, cut_windows
 from eegwarn.warning.calibrate import probability
 
 
@@ -35,18 +36,40 @@ def reasons_on(page: EegPage, model: OpenedModel) -> dict[str, Any]:
     ModelError
         If the network fails.
     """
-    if page.names != LONGITUDINAL_BIPOLAR:
-        raise RecordingError("The model sees bipolar derivations, which cannot be formed of this recording.")
-    data_uv = page.data * np.float32(page.scale_uv)
-    config = model.bundle.config
-    windows = cut_windows(data_uv, page.quality, sfreq=page.sfreq, config=config.windows, first_start_s=page.start_s)
-    runtime = _runtime(model.file_print, model.bundle)
-    logit = runtime.logit(windows)
+    windows, logit = _judged(page, model)
     if not np.isfinite(logit).any():
         raise RecordingError("No window of this stretch could be judged, so there is nothing to weigh.")
-    found = reasons(runtime, windows, int(np.nanargmax(logit)))
+    found = reasons(_runtime(model.file_print, model.bundle), windows, int(np.nanargmax(logit)))
+    config = model.bundle.config
     level = float(probability(config.calibration, np.array([found.logit]))[0])
     return _scene(found, page.names, level, has_trend=bool(config.trend.time_constants_s))
+
+
+def highest_level(page: EegPage, model: OpenedModel) -> float | None:
+    """Give the highest warning level of a page's windows, each by itself; None where none could be judged.
+
+    Raises
+    ------
+    RecordingError
+        If the page is not what the model sees, or the model weighs minutes that lie before it.
+    ModelError
+        If the network fails.
+    """
+    if model.bundle.config.trend.time_constants_s:
+        raise RecordingError(
+            "The model weighs the minutes before a clip as well: score the recording to see its level."
+        )
+    _, logit = _judged(page, model)
+    level = probability(model.bundle.config.calibration, logit[np.isfinite(logit)])
+    return float(level.max()) if level.size else None
+
+
+def _judged(page: EegPage, model: OpenedModel) -> tuple[Windows, NDArray[np.float64]]:
+    if page.names != LONGITUDINAL_BIPOLAR:
+        raise RecordingError("The model sees bipolar derivations, which cannot be formed of this recording.")
+    data_uv, config = page.data * np.float32(page.scale_uv), model.bundle.config.windows
+    windows = cut_windows(data_uv, page.quality, sfreq=page.sfreq, config=config, first_start_s=page.start_s)
+    return windows, _runtime(model.file_print, model.bundle).logit(windows)
 
 
 def _scene(found: Reasons, names: tuple[str, ...], level: float, *, has_trend: bool) -> dict[str, Any]:
