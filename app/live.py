@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from app.montages import BIPOLAR
 from app.reasons import reasons_on
 from app.scene import LONGEST_PAGE_S, PAGE_S, Level, display_choices, page_scene, spectrogram_scene
 from app.scores import OpenedModel, open_model, sha256_of
-from app.spectrogram import Spectrogram, spectrogram
+from app.spectrogram import spectrogram
 from app.tiles import played_at
 from eegwarn.bedside.recent import RecentEeg, read_ring
 from eegwarn.bedside.ring import KEPT_S, N_SECONDS, SCALE_UV, in_steps, remove_old, ring_path
@@ -43,7 +43,6 @@ OLD_AFTER_S = 8.0
 LOOK_BACK_S = 10.0
 """The reasons are those of the window that spoke most for a seizure of the windows that ended in these seconds."""
 
-_SPECTROGRAM_EVERY_S = 4.0
 _SMOOTHED_OVER_S = 120.0
 _MEMORY_S = 5.0
 _NO_HIGH_PASS_HZ = 0.01
@@ -122,7 +121,7 @@ def live_scene(store: Store, bed: Bed, ask: LiveAsk, now: datetime) -> dict[str,
         "alarms": [_alarm_span(alarm, end_s) for alarm in alarms],
         "faults": _faults(store, bed.name, start_s, end_s),
         "choices": _choices(signal),
-        "spectrogram": spectrogram_scene(_spectrogram(bed.name, int(end_s / _SPECTROGRAM_EVERY_S), recent)),
+        "spectrogram": spectrogram_scene(spectrogram(ten_minutes(recent))),
         "reasons": _reasons(recent, model, alarms, ask) if ask.has_reasons else None,
     }
 
@@ -190,14 +189,9 @@ def _recent(store: Store, bed: Bed, now: datetime) -> RecentEeg:
     return recent
 
 
-@st.cache_resource(max_entries=8, ttl=60, show_spinner=False)
+@st.cache_resource(max_entries=4, ttl=60, show_spinner=False)
 def _read(file_print: tuple[str, int], bed: str) -> RecentEeg | None:
     return read_ring(Path(file_print[0]), bed)
-
-
-@st.cache_resource(max_entries=16, ttl=60, show_spinner=False)
-def _spectrogram(bed: str, turn: int, _recent: RecentEeg) -> Spectrogram:
-    return spectrogram(ten_minutes(_recent))
 
 
 def _watching_model(store: Store, bed: str) -> tuple[OpenedModel | None, str]:
@@ -250,7 +244,7 @@ def _alarm_span(alarm: StoredAlarm, end_s: float) -> dict[str, float]:
 
 
 def _faults(store: Store, bed: str, start_s: float, end_s: float) -> list[dict[str, float]]:
-    rows = faults_between(store, bed, _utc(start_s), _utc(end_s + timedelta(seconds=1).total_seconds()))
+    rows = faults_between(store, bed, _utc(start_s), _utc(end_s + 1.0))
     return [
         {"start_s": row.start_at.timestamp(), "end_s": row.end_at.timestamp() if row.end_at else end_s} for row in rows
     ]

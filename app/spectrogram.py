@@ -67,7 +67,8 @@ def spectrogram(page: EegPage, *, n_columns: int = 600) -> Spectrogram:
     power_db = [_side_db(page, sides == side, n_window, hop, bins) for side in ("left", "right")]
     known_db = np.concatenate([side[np.isfinite(side)] for side in power_db])
     quiet_db, loud_db = np.percentile(known_db, [_QUIET, _LOUD]) if known_db.size else (0.0, 1.0)
-    loud_db = max(loud_db, quiet_db + 1.0)
+    # Whole numbers stay as they are while a little more is heard.
+    quiet_db, loud_db = np.floor(quiet_db), np.ceil(max(loud_db, quiet_db + 1.0))
     left, right = (_steps(side, quiet_db, loud_db) for side in power_db)
     # A window stands for the time around its middle.
     begin_s = page.start_s + (n_window - hop) / 2 / page.sfreq

@@ -1,10 +1,9 @@
 // The tile of a bed.
 
 function createTile(name) {
-  const id = `bed-${name}`;
   const tile = element(
     "li",
-    { class: "tile", "data-bed": name, "aria-labelledby": id },
+    { class: "tile", "data-bed": name, "aria-label": name },
     element(
       "div",
       { class: "head" },
@@ -13,7 +12,6 @@ function createTile(name) {
         {
           type: "button",
           class: "name",
-          id,
           "data-act": "open",
           "data-bed": name,
           title: "Show the details of this bed",

@@ -104,7 +104,9 @@ function drawLive(live) {
   if (page) {
     const page_s = pageSeconds(pane.settings, pane.canvas.getBoundingClientRect().width);
     const view_s = page.end_s - page_s;
-    const weights = root.querySelector(".reasons").open && scene.reasons?.derivations ? scene.reasons : null;
+    // Beside the names stand only weights of what is in sight.
+    const isInSight = root.querySelector(".reasons").open && scene.reasons?.end_s > view_s;
+    const weights = isInSight ? scene.reasons : null;
     drawPane(pane, { ...scene, ...NOTHING_MARKED, weights, clock: timeOfDay }, page, false, view_s, colours);
     drawSpectrogram(live.spectrogram, spectrogram, { start_s: view_s, end_s: page.end_s }, colours, timeOfDay);
   }

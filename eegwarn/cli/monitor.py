@@ -53,6 +53,9 @@ def monitor(
 
     A model that was promoted to a bed in the dashboard takes the place of the one that is named here, from the next
     start on; that is told. Which model watches which bed is written down.
+
+    The last ten minutes of EEG are kept for the dashboard, in a folder beside the store that only this user may read,
+    or in the one that EEGWARN_RECENT names. What nobody has written for a day is removed.
     """
     from eegwarn.bedside.keeper import Keeper
     from eegwarn.bedside.monitor import Monitor, watch
