@@ -68,7 +68,7 @@ function askLive(live) {
   const { pane, root, moment } = live;
   const page_s = pageSeconds(pane.settings, pane.canvas.getBoundingClientRect().width);
   const has_reasons = root.querySelector(".reasons").open;
-  const question = { page_s: Math.round(page_s), display: askedDisplay(pane.settings), has_reasons, moment };
+  const question = { page_s: Math.ceil(page_s), display: askedDisplay(pane.settings), has_reasons, moment };
   const isAsked = JSON.stringify(question) === live.question;
   live.question = JSON.stringify(question);
   if (!isAsked) live.ask(question);
@@ -98,9 +98,8 @@ function drawLive(live) {
   const age_s = page ? scene.at - scene.until + (Date.now() - live.received_ms) / 1000 : null;
   const isOld = age_s !== null && age_s > scene.old_after_s;
   const colours = palette(root);
-  root.querySelector(".screen").hidden = live.spectrogram.hidden = !page && !live.scene.problem;
-  for (const canvas of [pane.canvas, live.spectrogram]) canvas.style.visibility = page ? "" : "hidden";
   root.classList.toggle("old", isOld);
+  root.classList.toggle("empty", !page);
   if (page) {
     const page_s = pageSeconds(pane.settings, pane.canvas.getBoundingClientRect().width);
     const view_s = page.end_s - page_s;
@@ -134,7 +133,8 @@ function tellLive(live, age_s, isOld) {
   set(".until", scene.page ? `EEG until ${date}${timeOfDay(scene.page.end_s)}${played}` : "");
   set(".stamp", stampOf(scene, age_s, isOld));
   root.querySelector(".stamp").hidden = !stampOf(scene, age_s, isOld);
-  showState(root.querySelector(".state"), scene, isOld);
+  const isCut = (Date.now() - live.received_ms) / 1000 > scene.old_after_s;
+  showState(root.querySelector(".state"), scene, isOld || isCut);
   const reasons = root.querySelector(".reasons");
   reasons.hidden = !scene.page;
   for (const button of reasons.querySelectorAll("[data-moment]")) {
@@ -147,10 +147,10 @@ function tellLive(live, age_s, isOld) {
 // What must not be overlooked, in big words over the EEG.
 function stampOf(scene, age_s, isOld) {
   const offline = scene.is_offline ? "✕ OFFLINE · " : "";
-  if (scene.problem) return `${offline}${scene.problem}`;
+  const fault = scene.is_at_fault ? `▨ FAULT: ${scene.reason || "nothing can be judged"}` : "";
+  if (scene.problem) return `${offline}${fault && `${fault} · `}${scene.problem}`;
   if (isOld) return `${offline}OLD EEG: it ended ${ageInWords(age_s)} ago`;
-  if (scene.is_offline) return "✕ OFFLINE: no sign of life of its monitor";
-  return scene.is_at_fault ? `▨ FAULT: ${scene.reason || "nothing can be judged"}` : "";
+  return scene.is_offline ? "✕ OFFLINE: no sign of life of its monitor" : fault;
 }
 
 function ageInWords(age_s) {
@@ -158,9 +158,9 @@ function ageInWords(age_s) {
   return age_s < 7200 ? `${Math.floor(age_s / 60)} min` : `${Math.floor(age_s / 3600)} h`;
 }
 
-// An alarm that waits for somebody stays one; of a patient whose EEG is old nothing else is known.
+// An alarm that waits for somebody stays one; where EEG or word of the bed is old, nothing else is known.
 function showState(target, scene, isOld) {
-  const isKnown = scene.state === "alarm" || !(isOld || scene.problem || scene.is_offline);
+  const isKnown = scene.state === "alarm" || !(isOld || scene.is_offline);
   const [kind, text] = isKnown ? STATES[scene.state] : scene.is_offline ? STATES.offline : ["fault", "? NOT KNOWN"];
   if (target.dataset.state === text) return;
   target.dataset.state = text;

@@ -196,7 +196,7 @@ def whole_seconds(seconds: NDArray[np.void]) -> NDArray[np.intp]:
 
 def _taken(path: Path) -> io.FileIO:
     """Open a file for writing, without a buffer, for this process alone; one that is absent is made empty."""
-    file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+    file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+")
     try:
         if sys.platform != "win32":
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
