@@ -8,7 +8,8 @@ from app.access import Person, Right
 from app.tiles import MUTE_FOR, SILENCE_FOR
 from eegwarn.errors import StoreError
 from eegwarn.store import Store
-from eegwarn.store.alarms import ActionKind, acknowledge, mark_false, mute, silence_fault, withdraw_false
+from eegwarn.store.alarms import ActionKind, acknowledge, mark_false, mute, withdraw_false
+from eegwarn.store.fault_silences import silence_fault
 
 SILENCE_FAULT = "silence_fault"
 

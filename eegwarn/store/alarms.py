@@ -2,9 +2,8 @@
 
 An alarm latches: once raised it stays until somebody acknowledges it, or marks it false, which also needs a reason.
 To mute is to silence an alarm's sound for a while, nothing more: it ends by itself, and holds for that alarm alone.
-Neither touches a fault or a silent monitor. The sound of a fault, and of that one alone, can be silenced for a few
-minutes by who is at the bed; nothing that is shown of it changes. Everything done is a row of its own, with who and
-when, and stays.
+Neither touches a fault or a silent monitor. Everything done is a row of its own, with who and when, and stays. The
+sound of a fault is silenced by `eegwarn.store.fault_silences`.
 """
 
 from collections.abc import Sequence
@@ -13,17 +12,16 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, select
+from sqlalchemy import Connection, exists, insert, select
 
 from eegwarn.bedside.log import BedState, Heartbeat
 from eegwarn.errors import StoreError
+from eegwarn.store.fault_silences import silenced_beds
 from eegwarn.store.people import checked_person
-from eegwarn.store.schema import alarm_actions, alarms, beds, fault_silences, faults, heartbeats
+from eegwarn.store.schema import alarm_actions, alarms, beds, heartbeats
 from eegwarn.store.store import Store
 
 LONGEST_MUTE = timedelta(hours=1)
-LONGEST_SILENCE = timedelta(minutes=10)
-"""Of the sound of a fault: for so long nobody is warned of what cannot be judged."""
 SILENT_AFTER_S = 30.0
 """A monitor that gave no sign of life for so long, in s, is taken for stopped."""
 
@@ -208,30 +206,6 @@ def withdraw_false(store: Store, alarm_ids: Sequence[int], *, by: str, at: datet
     _act(store, alarm_ids, by, at, kind=ActionKind.WITHDRAW_FALSE)
 
 
-def silence_fault(store: Store, bed: str, *, until: datetime, by: str, at: datetime | None = None) -> None:
-    """Silence the fault that a bed has now until a time at most `LONGEST_SILENCE` ahead; what is shown stays.
-
-    It comes back by itself then, and at once with another fault or when the monitor falls silent.
-
-    Raises
-    ------
-    StoreError
-        If ``until`` is not ahead or too far, the bed has no fault, or the store cannot be written.
-    """
-    at = at or datetime.now(UTC)
-    if not at < until <= at + LONGEST_SILENCE:
-        minutes = LONGEST_SILENCE.total_seconds() / 60
-        raise StoreError(f"A fault can be silenced for up to {minutes:g} minutes, but got {until - at}. Choose less.")
-    row = {"at": at, "actor": checked_person(by), "silenced_until": until}
-    state = select(beds.c.id, heartbeats.c.state).join(heartbeats).where(beds.c.name == bed)
-    with store.writing() as connection:
-        found = connection.execute(state).one_or_none()
-        if found is None or found.state != BedState.FAULT:
-            raise StoreError(f"Bed {bed!r} has no fault any more. Reload the page.")
-        fault_start_at = _open_faults(connection).get(found.id)
-        connection.execute(insert(fault_silences).values(bed_id=found.id, fault_start_at=fault_start_at, **row))
-
-
 def _act(store: Store, alarm_ids: Sequence[int], by: str, at: datetime | None, **what: Any) -> None:
     row = {"at": at or datetime.now(UTC), "actor": checked_person(by), **what}
     if not alarm_ids:
@@ -293,7 +267,7 @@ def present_beds(
     with store.reading() as connection:
         rows = connection.execute(signs).all()
         open_alarms = _read_alarms(connection, alarms.c.cleared_at.is_(None) | ~acknowledged)
-        silenced = _silenced(connection, now)
+        silenced = silenced_beds(connection, now)
     found = []
     for number, name, *sign in rows:
         at, state, level, data_until, reason = sign
@@ -302,20 +276,6 @@ def present_beds(
         of_bed = tuple(alarm for alarm in open_alarms if alarm.bed == name)
         found.append(Bed(name, heartbeat, of_bed, is_offline, silenced.get(number)))
     return tuple(found)
-
-
-def _open_faults(connection: Connection) -> dict[int, datetime]:
-    """Give the start of the latest fault without an end, by bed."""
-    query = select(faults.c.bed_id, func.max(faults.c.start_at)).where(faults.c.end_at.is_(None))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(faults.c.bed_id))}
-
-
-def _silenced(connection: Connection, now: datetime) -> dict[int, datetime]:
-    """Tell until when the fault that a bed has now is silenced, by bed; a silence of another fault does not count."""
-    query = select(fault_silences).where(fault_silences.c.at <= now, fault_silences.c.silenced_until > now)
-    rows = connection.execute(query.order_by(fault_silences.c.id)).all()
-    present = _open_faults(connection) if rows else {}
-    return {row.bed_id: row.silenced_until for row in rows if row.fault_start_at == present.get(row.bed_id)}
 
 
 def _read_alarms(connection: Connection, *conditions: Any, most: int | None = None) -> tuple[StoredAlarm, ...]:

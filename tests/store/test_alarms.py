@@ -9,7 +9,6 @@ from eegwarn.errors import StoreError
 from eegwarn.store import Store
 from eegwarn.store.alarms import (
     LONGEST_MUTE,
-    LONGEST_SILENCE,
     ActionKind,
     Bed,
     ShownState,
@@ -18,11 +17,11 @@ from eegwarn.store.alarms import (
     mark_false,
     mute,
     present_beds,
-    silence_fault,
     withdraw_false,
 )
 from eegwarn.store.audit import acts
 from eegwarn.store.beds import bed_log
+from eegwarn.store.fault_silences import LONGEST_SILENCE, silence_fault
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

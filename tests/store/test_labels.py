@@ -12,10 +12,11 @@ from sqlalchemy import text
 from eegwarn.bedside.log import AlarmRow, BedState, Heartbeat
 from eegwarn.errors import StoreError
 from eegwarn.store import Store, open_store
-from eegwarn.store.alarms import acknowledge, alarms_between, silence_fault
+from eegwarn.store.alarms import acknowledge, alarms_between
 from eegwarn.store.answer import Answer, Display, Label
 from eegwarn.store.audit import acts
 from eegwarn.store.beds import bed_log
+from eegwarn.store.fault_silences import silence_fault
 from eegwarn.store.labels import add_label, label_log, present_labels, undo_label
 from eegwarn.store.promotions import add_watch, promote
 from eegwarn.store.queue import Question, ask
