@@ -184,7 +184,8 @@ def test_no_second_is_torn_while_a_process_writes_and_none_after_it_was_killed(p
             seconds = recent.data.reshape(18, -1, 128)
             number = np.rint(recent.start_s - 1.7e9 + np.arange(seconds.shape[1])).astype(int)
             there = ~(recent.quality.reshape(seconds.shape) & Quality.GAP.value).any(axis=(0, 2))
-            assert there.sum() > 500
+            # This writer is thousands of times as fast as EEG: it may overtake who reads, and leave gaps, never a lie.
+            assert there.sum() >= (N_SECONDS - 1 if turn == 39 else 1)
             expected = np.broadcast_to((number % 30000)[None, there, None], seconds[:, there].shape)
             np.testing.assert_array_equal(seconds[:, there], expected)
             flags = recent.quality.reshape(seconds.shape)[:, there]
