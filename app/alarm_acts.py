@@ -1,14 +1,17 @@
-"""What somebody does about alarms on the monitor page, on its way into the store."""
+"""What somebody does about an alarm or a fault on the monitor page, on its way into the store."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from app.access import Person, Right
-from app.tiles import MUTE_FOR
+from app.tiles import MUTE_FOR, SILENCE_FOR
 from eegwarn.errors import StoreError
 from eegwarn.store import Store
 from eegwarn.store.alarms import ActionKind, acknowledge, mark_false, mute, withdraw_false
+from eegwarn.store.fault_silences import silence_fault
+
+SILENCE_FAULT = "silence_fault"
 
 
 def perform(store: Store, act: Mapping[str, Any], person: Person, now: datetime | None = None) -> None:
@@ -19,7 +22,8 @@ def perform(store: Store, act: Mapping[str, Any], person: Person, now: datetime 
     store : Store
         Where the alarms are.
     act : mapping
-        From the browser: ``kind`` as in `ActionKind`, ``alarms`` (their ids), and for a mark as false its ``reason``.
+        From the browser: ``kind`` as in `ActionKind`, ``alarms`` (their ids), and for a mark as false its ``reason``;
+        or the kind ``"silence_fault"`` and the ``bed``.
     person : Person
         Who acts.
     now : datetime or None
@@ -35,6 +39,9 @@ def perform(store: Store, act: Mapping[str, Any], person: Person, now: datetime 
     person.refuse_without(Right.ACKNOWLEDGE)
     now = now or datetime.now(UTC)
     kind, alarms = act.get("kind"), act.get("alarms")
+    if kind == SILENCE_FAULT:
+        silence_fault(store, str(act.get("bed")), until=now + SILENCE_FOR, by=person.name, at=now)
+        return
     if not (isinstance(alarms, list) and all(type(alarm) is int for alarm in alarms)):
         raise StoreError(f"Alarms are named by their numbers, but got {alarms!r}. Reload the page.")
     if kind == ActionKind.ACKNOWLEDGE:

@@ -9,14 +9,15 @@ import numpy as np
 
 from app.annotate_answers import Written, write_acts
 from app.display import asked_display
-from app.montages import montages_for
+from app.montages import BIPOLAR, montages_for
+from app.reasons import highest_level
 from app.scene import display_choices, page_scene, spectrogram_scene
-from app.scores import open_file, page_of, spectrogram_of
+from app.scores import open_file, open_model, page_of, sha256_of, spectrogram_of
 from eegwarn.errors import EegwarnError
 from eegwarn.store.agreement import Agreement, agreement_between, agreement_with_oneself
 from eegwarn.store.answer import Display
 from eegwarn.store.labels import LabelRow
-from eegwarn.store.models import read_prediction, stored_models
+from eegwarn.store.models import StoredModel, read_prediction, stored_models
 from eegwarn.store.queue import OpenQuery, n_answered, open_queries
 from eegwarn.store.reason_text import why_asked
 from eegwarn.store.store import Store
@@ -154,15 +155,34 @@ def level_in_words(store: Store, query: OpenQuery) -> str:
     StoreError
         If the store cannot be read.
     """
-    model_id = next((model.id for model in stored_models(store) if model.fingerprint == query.model), None)
-    predicted = None if model_id is None else read_prediction(store, model_id, query.clip.recording.id)
+    model = next((model for model in stored_models(store) if model.fingerprint == query.model), None)
+    if model is None:
+        return "no model asked, so there is no level"
+    predicted = read_prediction(store, model.id, query.clip.recording.id)
     if predicted is None:
-        return "no level of the model that asked is stored"
+        return _judged_now(query, model)
     time_s, level = predicted
     inside = level[(time_s > query.clip.start_s) & (time_s <= query.clip.end_s)]
-    if not np.isfinite(inside).any():
-        return "the model could not judge this clip"
-    return f"warning level up to {np.nanmax(inside):.2f}"
+    return _level(float(np.nanmax(inside)) if np.isfinite(inside).any() else None)
+
+
+def _judged_now(query: OpenQuery, stored: StoredModel) -> str:
+    """Let the model that asked judge the clip now: nobody has stored what it said."""
+    clip = query.clip
+    try:
+        opened, model = open_file(clip.recording.path), open_model(stored.path)
+        if sha256_of(model.file_print) != stored.fingerprint:
+            return f"no level: {stored.path.name} is another model by now"
+        config = model.bundle.config
+        start_s = max(0.0, clip.start_s - config.windows.window_s)
+        page = page_of(opened, config.signal, start_s, clip.end_s - start_s, Display(BIPOLAR))
+        return _level(highest_level(page, model))
+    except (EegwarnError, OSError) as error:
+        return f"no level: {error}"
+
+
+def _level(level: float | None) -> str:
+    return "the model could not judge this clip" if level is None else f"warning level up to {level:.2f}"
 
 
 def agreement_in_words(log: Sequence[LabelRow], rater: str, rng: np.random.Generator) -> list[str]:

@@ -44,8 +44,8 @@ def write_acts(store: Store, acts: Sequence[Mapping[str, Any]], *, rater: str) -
         Where to.
     acts : sequence of mapping
         Each with ``uid``, ``action`` ("label", "skip" or "undo"), and: for a label ``clip_id``, ``query_id``,
-        ``label``, ``confidence``, ``onset_s``, ``response_s``, ``comment`` and ``display``; for a skip ``query_id``;
-        for an undo the ``uid`` of what it ``undoes``.
+        ``label``, ``confidence``, ``onset_s``, ``response_s``, ``comment``, ``display`` and ``saw_level``; for a skip
+        ``query_id``; for an undo the ``uid`` of what it ``undoes``.
     rater : str
         Who did them.
     """
@@ -85,7 +85,9 @@ def answer_of(act: Mapping[str, Any]) -> Answer:
     confidence, onset_s, response_s = (None if act.get(name) is None else float(act[name]) for name in _NUMBERS)
     shown = act.get("display") or {}
     display = Display(**{name: shown.get(name) for name in DISPLAY})
-    return Answer(Label(act["label"]), confidence, onset_s, response_s, str(act.get("comment") or ""), display)
+    saw_level = None if act.get("saw_level") is None else bool(act["saw_level"])
+    comment = str(act.get("comment") or "")
+    return Answer(Label(act["label"]), confidence, onset_s, response_s, comment, display, saw_level)
 
 
 def _undo(store: Store, undone_uid: str, rater: str, uid: str) -> None:

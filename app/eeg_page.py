@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.montages import BIPOLAR, shown_montage
+from eegwarn.bedside.ring import SCALE_UV, in_steps
 from eegwarn.signal.chain import SignalChain, SignalConfig
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.quality import Quality
 from eegwarn.signal.recording import Recording
 from eegwarn.store.answer import Display
 
-SCALE_UV = 0.1
-"""One step of the drawn int16, in µV: finer than a pixel at any sensitivity, and good to ±3276 µV."""
-
 _MEMORY_CYCLES = 5.0
 """After so many cycles of its cutoff a high-pass has forgotten a 3 mV step to less than one step of the int16."""
 _LEAST_MEMORY_S = 3.0
 _LOOK_BEYOND_S = 1.0
 """Read past the end, so that the rate converter never guesses inside the page."""
-_CAPACITY = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True)
@@ -111,10 +108,9 @@ def eeg_page(
 
     first_s = first / recording.sfreq
     cut = slice(*(math.ceil((second - first_s) * config.sfreq - 1e-6) for second in (start_s, end_s)))
-    steps = np.clip(np.rint(data[:, cut] / SCALE_UV), -_CAPACITY, _CAPACITY).astype(np.int16)
     notch_hz = 0.0 if config.notch_hz == "auto" else float(config.notch_hz)
     return EegPage(
-        steps,
+        in_steps(data[:, cut]),
         quality[:, cut],
         first_s + cut.start / config.sfreq,
         config.sfreq,

@@ -188,6 +188,8 @@ def spectrogram_scene(of: Spectrogram) -> dict[str, Any]:
         "end_s": of.end_s,
         "low_hz": of.low_hz,
         "high_hz": of.high_hz,
+        "quiet_db": of.quiet_db,
+        "loud_db": of.loud_db,
         "n_columns": of.left.shape[1],
         "n_rows": of.left.shape[0],
         "left": packed(of.left),

@@ -1,5 +1,6 @@
 """Recordings, models and scores as the pages use them: read once, and again only when the file has changed."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,6 +130,12 @@ def page_of(
 def spectrogram_of(file_print: Print, start_s: float, duration_s: float, _opened: OpenedRecording) -> Spectrogram:
     """Give the spectrogram of a stretch of a recording; errors as for `eeg_page`."""
     return spectrogram(page_of(_opened, None, start_s, duration_s, Display()))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sha256_of(file_print: Print) -> str:
+    """Give the SHA-256 of a file, by which the store knows a model; OSError if it cannot be read."""
+    return hashlib.sha256(Path(file_print[0]).read_bytes()).hexdigest()
 
 
 def _print_of(path: Path, error_type: type[RecordingError] | type[ModelError]) -> Print:

@@ -15,6 +15,8 @@ NOT_KNOWN = 255
 _WINDOW_S = 2.0
 _HIGHEST_HZ = 25.0
 _STEPS = 254
+_LEAST_UV2_HZ = 1e-4
+"""Below what any amplifier hears: a flat signal has this."""
 _QUIET, _LOUD = 5.0, 99.5
 """Percentiles of the power that are drawn darkest and brightest."""
 
@@ -32,6 +34,8 @@ class Spectrogram:
         What the columns cover, seconds from the start of the recording.
     low_hz, high_hz : float
         What the rows cover.
+    quiet_db, loud_db : float
+        Power density of step 0 and of the highest step, in dB re 1 µV²/Hz.
     """
 
     left: NDArray[np.uint8]
@@ -40,6 +44,8 @@ class Spectrogram:
     end_s: float
     low_hz: float
     high_hz: float
+    quiet_db: float
+    loud_db: float
 
 
 def spectrogram(page: EegPage, *, n_columns: int = 600) -> Spectrogram:
@@ -61,7 +67,9 @@ def spectrogram(page: EegPage, *, n_columns: int = 600) -> Spectrogram:
     power_db = [_side_db(page, sides == side, n_window, hop, bins) for side in ("left", "right")]
     known_db = np.concatenate([side[np.isfinite(side)] for side in power_db])
     quiet_db, loud_db = np.percentile(known_db, [_QUIET, _LOUD]) if known_db.size else (0.0, 1.0)
-    left, right = (_steps(side, quiet_db, max(loud_db, quiet_db + 1.0)) for side in power_db)
+    # Whole numbers stay as they are while a little more is heard.
+    quiet_db, loud_db = np.floor(quiet_db), np.ceil(max(loud_db, quiet_db + 1.0))
+    left, right = (_steps(side, quiet_db, loud_db) for side in power_db)
     # A window stands for the time around its middle.
     begin_s = page.start_s + (n_window - hop) / 2 / page.sfreq
     return Spectrogram(
@@ -71,20 +79,24 @@ def spectrogram(page: EegPage, *, n_columns: int = 600) -> Spectrogram:
         begin_s + left.shape[1] * hop / page.sfreq,
         (bins.start - 0.5) * bin_hz,
         (bins.stop - 0.5) * bin_hz,
+        float(quiet_db),
+        float(loud_db),
     )
 
 
 def _side_db(page: EegPage, rows: NDArray[np.bool_], n_window: int, hop: int, bins: slice) -> NDArray[np.float64]:
     """Give mean power in dB, shape (n_frequencies, n_columns), NaN where no row can be trusted."""
     n_bins = bins.stop - bins.start
+    taper = np.hanning(n_window)
+    density = 2.0 / (page.sfreq * np.sum(taper**2))  # of one side of the spectrum, in µV²/Hz
     if page.data.shape[1] < n_window or not rows.any():
         return np.full((n_bins, 0), np.nan)
     total, n_trusted = 0.0, 0.0
     for samples, flags in zip(page.data[rows], page.quality[rows], strict=True):
-        windows = sliding_window_view(samples, n_window)[::hop] * (page.scale_uv * np.hanning(n_window))
-        power = np.abs(np.fft.rfft(windows - windows.mean(axis=1, keepdims=True), axis=1)[:, bins]) ** 2
+        windows = sliding_window_view(samples, n_window)[::hop] * (page.scale_uv * taper)
+        power = density * np.abs(np.fft.rfft(windows - windows.mean(axis=1, keepdims=True), axis=1)[:, bins]) ** 2
         trusted = ~sliding_window_view(flags != 0, n_window)[::hop].any(axis=1)[:, None]
-        total = total + np.where(trusted, 10 * np.log10(power + 1e-3), 0.0)
+        total = total + np.where(trusted, 10 * np.log10(power + _LEAST_UV2_HZ), 0.0)
         n_trusted = n_trusted + trusted
     mean_db = np.divide(total, n_trusted, out=np.full_like(total, np.nan), where=np.asarray(n_trusted) > 0)
     return mean_db.T

@@ -25,6 +25,8 @@ from eegwarn.store.beds import faults_between, minutes_between
 
 TREND_MINUTES = 60
 MUTE_FOR = timedelta(minutes=5)
+SILENCE_FOR = timedelta(minutes=2)
+"""Of the sound of a fault, by who is at the bed."""
 SET_ASIDE_AFTER = timedelta(hours=24)
 """A bed without a sign of life for so long is named below the others, and makes no sound any more."""
 
@@ -118,13 +120,18 @@ def ward_scene(ward: Ward, trends: Mapping[str, Sequence[float | None]], *, may_
         "at": ward.at.timestamp(),
         "offline_after_s": SILENT_AFTER_S,
         "mute_min": MUTE_FOR.total_seconds() / 60,
+        "silence_min": SILENCE_FOR.total_seconds() / 60,
         "may_act": may_act,
         "tiles": [
             _tile(bed, trends.get(bed.name, ()), ward.at) | {"waits": ward.waits.get(bed.name, "")} for bed in ward.beds
         ],
         "aside": [bed.name for bed in ward.aside],
-        "history": [_alarm_table(alarm, ward.at) for alarm in ward.history],
     }
+
+
+def log_scene(ward: Ward, *, may_act: bool) -> dict[str, Any]:
+    """Gather what the log below the board draws: the latest alarms of all beds."""
+    return {"may_act": may_act, "history": [_alarm_table(alarm, ward.at) for alarm in ward.history]}
 
 
 def bed_scene(store: Store, bed: Bed, hours: int, now: datetime) -> dict[str, Any]:
@@ -165,14 +172,15 @@ def _tile(bed: Bed, levels: Sequence[float | None], now: datetime) -> dict[str, 
         "level": None if heartbeat is None or bed.is_offline else heartbeat.level,
         "reason": heartbeat.reason if heartbeat else "",
         "heartbeat_at": heartbeat and heartbeat.at.timestamp(),
-        "played_at": _seconds(_played_at(bed)),
+        "played_at": _seconds(played_at(bed)),
+        "silenced_until": _seconds(bed.silenced_until),
         "alarms": [_alarm_table(alarm, now) for alarm in bed.alarms],
         "sound": _sound(bed, now),
         "trend": list(levels),
     }
 
 
-def _played_at(bed: Bed) -> datetime | None:
+def played_at(bed: Bed) -> datetime | None:
     """Give the time of the latest sample where it is not that of the day, as in a file that is played."""
     if bed.heartbeat is None or bed.heartbeat.data_until is None:
         return None
@@ -181,7 +189,7 @@ def _played_at(bed: Bed) -> datetime | None:
 
 
 def _sound(bed: Bed, now: datetime) -> str:
-    """Tell what is to be heard of a bed: an alarm; else that it is not watched, which nobody can mute."""
+    """Tell what is to be heard of a bed: an alarm; else that it is not watched."""
     if not bed.sounds(now):
         return ""
     return "alarm" if any(alarm.sounds(now) for alarm in bed.alarms) else "trouble"

@@ -19,11 +19,14 @@ import pytest
 from eegwarn.bedside import read_bundle, score_recording, write_bundle
 from eegwarn.bedside.bundle import Bundle, ModelConfig
 from eegwarn.bedside.log import AlarmRow
+from eegwarn.bedside.recent import read_ring
+from eegwarn.bedside.ring import ring_path
 from eegwarn.cli.entry import main
 from eegwarn.signal import open_recording
 from eegwarn.store import Store, open_store
 from eegwarn.store.beds import bed_log, faults_between, levels_between
 from eegwarn.store.models import add_model
+from eegwarn.store.place import find_place, recent_folder
 from eegwarn.store.promotions import present_promotions, present_watches, promote
 from eegwarn.warning import AlarmConfig
 from tests.lsl_sender import ELECTRODES
@@ -143,6 +146,11 @@ def test_a_monitor_killed_in_an_alarm_neither_loses_nor_doubles_it(
         kill_when_stored(running, lambda: stored(store)[0])
     (killed,) = stored(store)[0]
     assert killed[1] is None
+    kept = read_ring(ring_path(recent_folder(find_place(store)), "b"), "b")
+    assert kept is not None
+    assert kept.data.any()
+    # Written every half second, which is 2.5 s of what is played here.
+    assert kept.end_s > datetime.fromisoformat(f"{killed[0]}+00:00").timestamp() - 5
     done = process(model, *options, "--speed", 0)
     out, err = done.communicate()
     assert done.returncode == 0, err
@@ -198,8 +206,8 @@ def test_a_full_disk_is_said_and_what_waits_is_written_when_there_is_room(
             while True:
                 file.write(bytes(4096))
         with monitoring(model, "--source", recording, "--speed", 10, "--bed", "b", "--store", store) as running:
-            lines_until(running, lambda line: line["what"] == "store")
-            lines_until(running, lambda line: line["what"] == "alarm")
+            told = lines_until(running, lambda line: line["what"] == "alarm")
+            assert {"store", "eeg"} <= {line["what"] for line in told}
             filling.unlink()
             lines_until(running, lambda line: line["what"] == "end")
             assert running.wait(timeout=30) == 0

@@ -5,10 +5,10 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eegwarn.bedside.bundle import Bundle, read_bundle
+from eegwarn.bedside.bundle import Bundle, read_bundle, write_bundle
 from eegwarn.bedside.scoring import Progress, Scored, score_recording
 from eegwarn.cohort import Cohort, CohortRecording, fingerprint, read_cohort
 from eegwarn.cohort.simulate import SimulationConfig, write_cohort
@@ -18,7 +18,7 @@ from eegwarn.events.szcore import write_szcore_tsv
 from eegwarn.store import open_store
 from eegwarn.store.queue import asked_questions
 from training.config import TrainConfig, shipped_config
-from training.evaluate import Evaluated, evaluate_model, write_html
+from training.evaluate import Evaluated, describe_evaluation, evaluate_model, write_html
 from training.quantize import PLAIN, quantize_model
 from training.query import QueryConfig, query_clips
 from training.record import person_code, read_origin
@@ -114,6 +114,9 @@ def run_demo(
     tell("Evaluating on the patients that it never saw.")
     evaluated = evaluate_model(bundle, cohort, model=model.name, seed=seed, progress=progress)
     if not small.exists():
+        # Where the dashboard looks for it; what is made from the model names it by its file, so it is written before.
+        bundle = replace(bundle, record={**bundle.record, "evaluation": describe_evaluation(evaluated)})
+        write_bundle(model, bundle, overwrite=True)
         tell("Rounding its weights to 8 bits for the bedside.")
         quantize_model(model, cohort, small, PLAIN, cache=cache, device="cpu", progress=progress)
     _ask(model, demo_cohort, store, cache, seed, tell, progress)

@@ -25,16 +25,12 @@ function createBoard(parent) {
     received_ms: 0,
     trouble: "",
     refused: "",
-    awaited: "",
     sound: createSound(),
   };
   const closing = new AbortController();
   const listen = (target, name, handler) => target.addEventListener(name, handler, { signal: closing.signal });
   listen(root, "click", (event) => onClick(board, event.target.closest("[data-act]")?.dataset));
-  const dialog = root.querySelector("dialog");
-  listen(dialog, "close", () => onReason(board, dialog));
-  // Letters typed here are not the shortcuts of the page around.
-  for (const name of ["keydown", "keyup", "keypress"]) listen(dialog, name, (event) => event.stopPropagation());
+  listenForReason(root, (act) => board.send(act), closing.signal);
   for (const name of ["pointerdown", "keydown"]) listen(document, name, () => unlock(board.sound));
   const timer = setInterval(() => tick(board), 1000);
   board.close = () => {
@@ -101,9 +97,6 @@ function drawScene(board, isOld) {
   const aside = root.querySelector(".aside");
   aside.hidden = !scene.aside.length;
   setText(aside, `No sign of life for more than a day, not shown above: ${scene.aside.join(", ")}.`);
-  drawDetails(root.querySelector(".details"), scene.details);
-  goToOpened(board);
-  drawHistory(root.querySelector(".history"), scene);
 }
 
 function summaryOf(scene, isOld, now_s) {
@@ -120,48 +113,17 @@ function summaryOf(scene, isOld, now_s) {
 
 function onClick(board, wanted) {
   if (!wanted) return;
-  const { act, bed } = wanted;
+  const { act, bed, alarms } = wanted;
   if (act === "sound") switchSound(board.sound, !board.sound.isOn);
   else if (act === "test") testSound(board.sound);
-  else if (act === "open") {
-    board.awaited = bed;
-    board.open({ bed });
-  } else if (act === "hours") board.open({ bed, hours: wanted.hours });
-  else if (act === "close") board.open({ bed: "" });
-  else if (act === "mark_false") askWhy(board, wanted);
-  else board.send({ kind: act, alarms: numbers(wanted.alarms) });
+  else if (act === "open") board.open({ bed, at_ms: Date.now() });
+  else if (act === "mark_false") askWhy(board.root, wanted);
+  else if (act === "silence_fault") board.send({ kind: act, alarms: [], bed });
+  else board.send({ kind: act, alarms: numbers(alarms) });
   tick(board);
-}
-
-// Details that were asked for just now are gone to, by the keyboard as well; those that a reload opens are not.
-function goToOpened(board) {
-  if (!board.awaited || board.scene.details?.bed !== board.awaited) return;
-  board.awaited = "";
-  const details = board.root.querySelector(".details");
-  details.scrollIntoView({ block: "nearest" });
-  details.focus({ preventScroll: true });
 }
 
 function testSound(sound) {
   switchSound(sound, true);
   sound.context?.resume().then(() => play(sound, "alarm"));
-}
-
-function numbers(text) {
-  return text.split(",").map(Number);
-}
-
-function askWhy(board, { alarms, bed }) {
-  const dialog = board.root.querySelector("dialog");
-  dialog.dataset.alarms = alarms;
-  dialog.returnValue = "";
-  dialog.querySelector("h3").textContent = `${bed}: mark as false`;
-  dialog.querySelector("input").value = "";
-  dialog.showModal();
-}
-
-function onReason(board, dialog) {
-  const reason = dialog.querySelector("input").value.trim();
-  if (dialog.returnValue === "mark" && reason)
-    board.send({ kind: "mark_false", alarms: numbers(dialog.dataset.alarms), reason });
 }

@@ -36,10 +36,8 @@ function detailsHead(details) {
   return element(
     "div",
     { class: "head" },
-    element("h3", {}, details.bed),
+    element("h3", {}, `Course of ${details.bed}`),
     ...hours,
-    element("small", {}, "A monitor sends levels, alarms and faults; no EEG."),
-    element("button", { type: "button", "data-act": "close" }, "Close"),
   );
 }
 

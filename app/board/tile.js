@@ -1,10 +1,9 @@
 // The tile of a bed.
 
 function createTile(name) {
-  const id = `bed-${name}`;
   const tile = element(
     "li",
-    { class: "tile", "data-bed": name, "aria-labelledby": id },
+    { class: "tile", "data-bed": name, "aria-label": name },
     element(
       "div",
       { class: "head" },
@@ -13,7 +12,6 @@ function createTile(name) {
         {
           type: "button",
           class: "name",
-          id,
           "data-act": "open",
           "data-bed": name,
           title: "Show the details of this bed",
@@ -66,6 +64,8 @@ function lifeOf(bed, now_s) {
   // One that is not muted is heard.
   const left_s = Math.min(...mutes.map((until) => until ?? 0)) - now_s;
   if (mutes.length && left_s > 0) return `${life} · muted for ${span(left_s)}`;
+  const silent_s = (bed.silenced_until ?? 0) - now_s;
+  if (silent_s > 0) return `${life} · fault silenced for ${span(silent_s)}`;
   // A recording that is played has a time of its own.
   return bed.played_at === null ? life : `${life} · plays ${clockOf(bed.played_at)}`;
 }
@@ -90,13 +90,33 @@ function alarmWords(alarm) {
 
 function drawActs(target, bed, scene, isOld) {
   const latched = bed.alarms.filter((alarm) => alarm.is_latched).map((alarm) => alarm.id);
-  const wanted = latched.length ? `${latched}/${scene.may_act}` : "";
+  const isHeard = bed.is_at_fault && bed.silenced_until === null;
+  const wanted = latched.length || isHeard ? `${latched}/${isHeard}/${scene.may_act}` : "";
   if (target.dataset.drawn !== wanted) {
     target.dataset.drawn = wanted;
-    target.replaceChildren(...(wanted && scene.may_act ? actButtons(bed.bed, latched, scene.mute_min) : []));
+    const buttons = [
+      ...(latched.length ? actButtons(bed.bed, latched, scene.mute_min) : []),
+      ...(isHeard ? [silenceButton(bed.bed, scene.silence_min)] : []),
+    ];
+    target.replaceChildren(...(scene.may_act ? buttons : []));
     if (wanted && !scene.may_act) target.append("Your role may look only.");
   }
   for (const button of target.querySelectorAll("button")) button.disabled = isOld;
+}
+
+// It silences the sound; the word, shape and colour of the fault stay.
+function silenceButton(bed, silence_min) {
+  return element(
+    "button",
+    {
+      type: "button",
+      "data-act": "silence_fault",
+      "data-bed": bed,
+      "aria-label": `Silence the sound of the fault of ${bed} for ${silence_min} min`,
+      title: "I am at the bed: no sound for a while. The fault stays shown.",
+    },
+    `Silence ${silence_min} min`,
+  );
 }
 
 function actButtons(bed, alarms, mute_min) {

@@ -1,32 +1,37 @@
 """What is drawn in the browser, on canvases and without a build step: the EEG viewer, and the annotation page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("canvas", "settings", "caliper", "traces", "overlays", "pane", "overview", "viewer")
-_ANNOTATOR_SCRIPTS = (*_SCRIPTS, "spectrogram", "outbox", "clip", "annotator")
+_SCRIPTS = ("canvas", "settings", "caliper", "traces", "overlays", "pane", "reasons", "overview", "viewer")
+_MORE_SCRIPTS = {
+    "viewer": (),
+    "annotator": ("spectrogram", "outbox", "clip", "annotator"),
+    "live": ("spectrogram", "live"),
+}
+_MORE_STYLES = {"viewer": (), "annotator": ("annotator",), "live": ("live",)}
 
-__all__ = ["annotator", "markup", "script", "style", "viewer"]
+__all__ = ["annotator", "live", "markup", "script", "style", "viewer"]
 
 
 def script(name: str = "viewer") -> str:
-    """Join the scripts of "viewer" or "annotator" to the one module that Streamlit takes."""
-    names = _SCRIPTS if name == "viewer" else _ANNOTATOR_SCRIPTS
+    """Join the scripts of "viewer", "annotator" or "live" to the one module that Streamlit takes."""
+    names = (*_SCRIPTS, *_MORE_SCRIPTS[name])
     return "\n".join((*(_read(f"{part}.js") for part in names), f"export default mount{name.capitalize()};"))
 
 
 def markup(name: str = "viewer") -> str:
-    """Give the HTML of "viewer" or "annotator", with the pane of EEG in its place."""
+    """Give the HTML of "viewer", "annotator" or "live", with the pane of EEG in its place."""
     return _read(f"{name}.html").replace("<!-- pane -->", _read("pane.html"))
 
 
 def style(name: str = "viewer") -> str:
-    """Give the CSS of "viewer" or "annotator"."""
-    return _read("viewer.css") if name == "viewer" else _read("viewer.css") + _read("annotator.css")
+    """Give the CSS of "viewer", "annotator" or "live"."""
+    return "".join(_read(f"{part}.css") for part in ("viewer", "reasons", *_MORE_STYLES[name]))
 
 
 def _read(name: str) -> str:
@@ -37,6 +42,7 @@ _mount_viewer = st.components.v2.component("eegwarn_viewer", html=markup(), css=
 _mount_annotator = st.components.v2.component(
     "eegwarn_annotator", html=markup("annotator"), css=style("annotator"), js=script("annotator")
 )
+_mount_live = st.components.v2.component("eegwarn_live", html=markup("live"), css=style("live"), js=script("live"))
 
 
 def viewer(scene: Mapping[str, Any], *, key: str) -> None:
@@ -64,3 +70,18 @@ def annotator(scene: Mapping[str, Any], *, key: str) -> None:
         Of this page in the session.
     """
     _mount_annotator(data=dict(scene), key=key, on_work_change=lambda: None)
+
+
+def live(scene: Mapping[str, Any], *, key: str, on_close: Callable[[], None]) -> None:
+    """Show the EEG of a bed; what is to be seen of it is in ``st.session_state[key]["ask"]`` at the next run.
+
+    Parameters
+    ----------
+    scene : mapping
+        What `app.live.live_scene` gathers, and ``visit``: the reader is taken to it whenever that is new, and not 0.
+    key : str
+        Of this view in the session.
+    on_close : callable
+        Called when the reader closes it.
+    """
+    _mount_live(data=dict(scene), key=key, on_ask_change=lambda: None, on_close_change=on_close)

@@ -33,6 +33,7 @@ function createAnnotator(parent) {
     history: [], // labels of this visit, to be undone
     answered: new Set(),
     isUnblind: false,
+    seen: new Set(), // questions of whose clips the model's level was on the screen
     n_answered: 0,
     agreement: [],
     problem: "",
@@ -81,7 +82,8 @@ function receiveWork(annotator, data) {
   if (isOther) {
     annotator.outbox = openOutbox(data.rater, data.place);
     const answered = labelledIn(annotator.outbox);
-    Object.assign(annotator, { clips: new Map(), history: [], answered, current: null, queue: [], sent_at: 0 });
+    const seen = keptSeen(annotator.outbox);
+    Object.assign(annotator, { clips: new Map(), history: [], answered, seen, current: null, queue: [], sent_at: 0 });
   }
   annotator.data = data;
   annotator.sent_at = 0;
@@ -177,6 +179,7 @@ function answer(annotator, label, key_at) {
     response_s: Math.max(0, Math.round(key_at - annotator.shown_at)) / 1000,
     comment: annotator.root.querySelector(".comment").value.trim(),
     display: { ...clip.page.display, sensitivity_uv_mm: annotator.pane.settings.sensitivity },
+    saw_level: annotator.seen.has(clip.query_id),
   });
   annotator.history.push({ uid, query_id: clip.query_id, label });
   annotator.answered.add(clip.query_id);

@@ -29,6 +29,13 @@ function drawClip(annotator) {
   showStored(annotator);
 }
 
+// Once seen, a level cannot be unseen, whatever is hidden or undone afterwards.
+function markSeen(annotator, clip, about) {
+  if (!clip || !annotator.isUnblind || !about.level || annotator.seen.has(clip.query_id)) return;
+  annotator.seen.add(clip.query_id);
+  keepSeen(annotator.outbox, annotator.seen);
+}
+
 function markShown(annotator) {
   annotator.shown_at = performance.now();
   if (annotator.key_at !== null) annotator.root.dataset.drawnMs = String(annotator.shown_at - annotator.key_at);
@@ -99,7 +106,9 @@ function tellClip(annotator, clip) {
   const seconds = clip ? `${clip.end_s - clip.start_s} s` : "";
   set(".clip-place", clip ? `${clip.patient} · ${clock(clip.start_s)} · ${seconds}` : "");
   set(".why", clip ? `Why: ${about.why ?? "…"}` : "");
+  markSeen(annotator, clip, about);
   set(".level", clip && annotator.isUnblind ? (about.level ?? "…") : "");
+  set(".seen", clip && annotator.seen.has(clip.query_id) ? "not blind: written with the label" : "");
   root.querySelector(".unblind").setAttribute("aria-pressed", String(annotator.isUnblind));
   set(".onset", annotator.onset_s === null || !clip ? "" : `${(annotator.onset_s - clip.start_s).toFixed(2)} s`);
   root.querySelector(".confidence").value = annotator.confidence ?? "";

@@ -33,6 +33,23 @@ function confirmed(outbox, uids) {
   keep(outbox);
 }
 
+// Of which clips the model's level was seen: kept over a reload too, or one would make a rater blind again.
+function keptSeen(outbox) {
+  try {
+    return new Set(JSON.parse(localStorage.getItem(`${outbox.name}/seen`)) || []);
+  } catch {
+    return new Set();
+  }
+}
+
+function keepSeen(outbox, seen) {
+  try {
+    localStorage.setItem(`${outbox.name}/seen`, JSON.stringify([...seen].slice(-500)));
+  } catch {
+    // As above.
+  }
+}
+
 // Questions with a label that was not taken back.
 function labelledIn({ acts }) {
   const undone = acts.map((act) => act.undoes);

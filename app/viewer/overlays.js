@@ -111,6 +111,35 @@ function awayFromMark(onset_s, seizures) {
   return `${Math.abs(away_s[0]).toFixed(1)} s ${away_s[0] < 0 ? "before" : "after"} the mark `;
 }
 
+const WEIGHT_PX = 40 * SCALE;
+
+// What each derivation weighs in a model's decision about a window: filled to the right for a seizure, hollow to the left
+// against one. The window is marked above the traces.
+function drawWeights(page, weights, rows, colours) {
+  const { context, place } = page;
+  const zero = GUTTER + WEIGHT_PX + 3;
+  const largest = Math.max(...weights.derivations.map(({ weight }) => Math.abs(weight ?? 0)), 0.01);
+  const half = Math.min(place.rowHeight / 3, 6 * SCALE);
+  band(context, GUTTER, TOP, zero + WEIGHT_PX + 3, place.bottom, colours.background, 0.75);
+  context.strokeStyle = context.fillStyle = colours.text;
+  context.lineWidth = 1;
+  line(context, zero, TOP, zero, place.bottom);
+  rows.forEach((row, number) => {
+    const weight = weights.derivations.find(({ name }) => name === row.name)?.weight;
+    if (weight === null || weight === undefined) return;
+    const reach = (WEIGHT_PX * weight) / largest;
+    const y = place.y(number);
+    context.fillStyle = context.strokeStyle = weight < 0 ? colours.text : colours.alarm;
+    if (weight < 0) context.strokeRect(zero + reach, y - half, -reach, 2 * half);
+    else context.fillRect(zero, y - half, reach, 2 * half);
+  });
+  const span = onPage(page, weights);
+  if (!span) return;
+  context.strokeStyle = colours.text;
+  context.lineWidth = 2;
+  context.strokeRect(span.x0, TOP - 2, span.x1 - span.x0, place.bottom - TOP + 2);
+}
+
 // The clip that is asked about lies between two lines; what surrounds it is veiled.
 function drawClipEdges(page, clip, colours) {
   const { context, place } = page;

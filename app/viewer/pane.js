@@ -109,7 +109,12 @@ function showControls(pane, choices, buffer) {
   root.querySelector(".measured").textContent = reading ? measuredInWords(reading) : "";
   pane.canvas.dataset.caliper = JSON.stringify(reading);
   const hz = (value) => (value ? `${value} Hz` : "off");
-  const offer = (name, words, off = () => false) => offerChoices(root, name, settings[name] ?? display[name], choices?.[name] ?? [], words, off);
+  const offer = (name, words, off = () => false) => {
+    const offered = choices?.[name] ?? [];
+    const isOffered = offered.includes(settings[name]) && !off(settings[name]);
+    const value = isOffered ? settings[name] : (display[name] ?? undefined);
+    offerChoices(root, name, value, offered, words, off);
+  };
   offer("montage", (name) => name, (name) => !(choices?.available ?? [name]).includes(name));
   for (const name of ["high_pass_hz", "low_pass_hz", "notch_hz"]) offer(name, hz);
   const fit = `${PAGE_S} s/page`;
@@ -120,6 +125,7 @@ function showControls(pane, choices, buffer) {
 // Fills a list of choices when it differs from what is there: a list that is open must not be closed under the reader.
 function offerChoices(root, name, value, offered, words, off = () => false) {
   const select = root.querySelector(`[data-choose=${name}]`);
+  select.closest("label").hidden = !offered.length;
   const all = value === undefined || offered.includes(value) ? offered : [value, ...offered];
   const described = JSON.stringify(all.map((one) => [one, off(one)]));
   if (select.dataset.offered !== described) {

@@ -35,11 +35,12 @@ function heatShades() {
   return shades;
 }
 
-function drawSpectrogram(canvas, spectrogram, clip, colours) {
+// `tell` writes a second as a time.
+function drawSpectrogram(canvas, spectrogram, clip, colours, tell = clock) {
   const { context, width, height } = prepare(canvas, colours);
   const [right, axis] = [width - MARGIN, 14 * SCALE];
   const panel = (height - axis - 2) / 2;
-  const { start_s, end_s, high_hz } = spectrogram;
+  const { start_s, end_s, low_hz, high_hz } = spectrogram;
   const perSecond = (right - GUTTER) / Math.max(end_s - start_s, 1e-9);
   const x = (second) => GUTTER + (second - start_s) * perSecond;
   context.imageSmoothingEnabled = false;
@@ -49,20 +50,44 @@ function drawSpectrogram(canvas, spectrogram, clip, colours) {
     context.fillStyle = colours[side];
     context.textAlign = "left";
     context.fillText(side, 4, top + panel / 2);
-    context.fillStyle = colours.text;
-    context.textAlign = "right";
-    context.fillText(`${Math.round(high_hz)} Hz`, GUTTER - 4, top + 7 * SCALE);
+    drawHz(context, { top, panel, low_hz, high_hz }, colours);
   });
+  drawScale(context, spectrogram, right, height - axis, colours);
   context.textAlign = "center";
   for (let minute = Math.ceil(start_s / 60); minute * 60 <= end_s; minute++) {
     context.globalAlpha = 0.35;
     context.strokeStyle = colours.background;
     line(context, x(60 * minute), 0, x(60 * minute), height - axis);
     context.globalAlpha = 1;
-    if (x(60 * minute) < right - 20 * SCALE) context.fillText(clock(60 * minute), x(60 * minute), height - axis / 2 + 1);
+    if (x(60 * minute) < right - 20 * SCALE) context.fillText(tell(60 * minute), x(60 * minute), height - axis / 2 + 1);
   }
   drawClipBox(context, x(clip.start_s), x(clip.end_s), height - axis, colours);
   canvas.dataset.geometry = JSON.stringify({ left: GUTTER, right, perSecond, start_s });
+}
+
+// Frequencies beside a panel, and short strokes where they lie.
+function drawHz(context, { top, panel, low_hz, high_hz }, colours) {
+  context.fillStyle = context.strokeStyle = colours.text;
+  context.textAlign = "right";
+  context.lineWidth = 1;
+  for (const hz of [10, 20]) {
+    const y = top + panel * (1 - (hz - low_hz) / (high_hz - low_hz));
+    context.fillText(hz === 20 ? "20 Hz" : String(hz), GUTTER - 6, Math.max(y, top + 6 * SCALE));
+    line(context, GUTTER - 4, y, GUTTER, y);
+  }
+}
+
+// What the colours stand for, in dB re 1 µV²/Hz.
+function drawScale(context, { quiet_db, loud_db }, right, height, colours) {
+  const [x, width] = [right + 5, 7 * SCALE];
+  HEAT.forEach((colour, step) => {
+    context.fillStyle = colour;
+    context.fillRect(x, height * (1 - (step + 1) / HEAT.length), width, height / HEAT.length + 0.5);
+  });
+  context.fillStyle = colours.text;
+  context.textAlign = "left";
+  const words = [[Math.round(loud_db), 6 * SCALE], ["dB", height / 2], [Math.round(quiet_db), height - 6 * SCALE]];
+  for (const [word, y] of words) context.fillText(String(word).replace("-", "−"), x + width + 3, y);
 }
 
 function drawClipBox(context, x0, x1, height, colours) {

@@ -40,7 +40,7 @@ function drawTraces(canvas, scene, { buffer, rows, isReading, view_s, settings }
   const { context } = prepare(canvas, colours);
   const place = tracesPlace(canvas, scene, rows, view_s, settings);
   const page = { context, place };
-  drawGrid(page, colours);
+  drawGrid(page, colours, scene.clock ?? clock);
   drawBands(page, scene, colours);
   if (!isReading) {
     context.save();
@@ -60,6 +60,7 @@ function drawTraces(canvas, scene, { buffer, rows, isReading, view_s, settings }
   drawLabels(page, scene, colours);
   drawCorrections(page, scene, colours);
   if (scene.clip) drawClipEdges(page, scene.clip, colours);
+  if (scene.weights && !isReading) drawWeights(page, scene.weights, rows, colours);
   drawNames(page, rows, colours);
   drawCalibration(page, colours);
   const { top, bottom, right, rowHeight, perSecond, pxPerUv } = place;
@@ -70,7 +71,7 @@ function drawTraces(canvas, scene, { buffer, rows, isReading, view_s, settings }
   return place;
 }
 
-function drawGrid({ context, place }, colours) {
+function drawGrid({ context, place }, colours, tell) {
   const { height, view_s, end_s } = place;
   context.strokeStyle = colours.text;
   context.lineWidth = 1;
@@ -83,7 +84,7 @@ function drawGrid({ context, place }, colours) {
     context.globalAlpha = 1;
     context.fillStyle = colours.text;
     context.textAlign = "center";
-    if (second % step === 0) context.fillText(clock(second), x, height - AXIS / 2);
+    if (second % step === 0) context.fillText(tell(second), x, height - AXIS / 2);
   }
   context.lineWidth = 1;
   context.globalAlpha = 0.4;

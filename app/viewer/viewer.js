@@ -27,6 +27,7 @@ function createViewer(parent) {
     view_s: 0,
     asked: null, // the question that waits for its answer
     lastQuestion: "",
+    isWeighing: false,
     isDrawing: false,
     receive: (data) => receive(viewer, data),
   };
@@ -102,15 +103,28 @@ function bufferFor(viewer, from_s, to_s) {
   return viewer.buffers.findLast(fits);
 }
 
+// The weights of this page; null while they are on their way, or not asked for.
+function weightsOf({ isWeighing, scene, view_s }) {
+  return isWeighing && scene.weights && Math.abs(scene.weights.view_s - view_s) < 1e-6 ? scene.weights : null;
+}
+
+function weigh(viewer) {
+  viewer.isWeighing = !viewer.isWeighing;
+  viewer.root.querySelector(".weigh").setAttribute("aria-pressed", String(viewer.isWeighing));
+  askAhead(viewer);
+  redraw(viewer);
+}
+
 // One question at a time: the newest place is asked for when the answer to the last one is here. What was answered and
 // still does not fit, such as a page at the edge of what can be sent, is not asked again.
 function askAhead(viewer) {
   const page_s = pageOf(viewer);
-  if (bufferFor(viewer, viewer.view_s - page_s, viewer.view_s + 2 * page_s)) return;
+  const hasAll = !viewer.isWeighing || weightsOf(viewer);
+  if (hasAll && bufferFor(viewer, viewer.view_s - page_s, viewer.view_s + 2 * page_s)) return;
   const now = performance.now();
   if (viewer.asked && now - viewer.asked.at_ms < ANSWER_TIMEOUT_MS) return;
   const display = askedDisplay(viewer.pane.settings);
-  const question = { visit: viewer.scene.visit, start_s: viewer.view_s, page_s, display };
+  const question = { visit: viewer.scene.visit, start_s: viewer.view_s, page_s, display, weighs: viewer.isWeighing };
   if (viewer.lastQuestion === JSON.stringify(question) && !viewer.asked) return;
   viewer.lastQuestion = JSON.stringify(question);
   viewer.asked = { at_ms: now };
@@ -133,6 +147,7 @@ function onKey(viewer, event) {
     End: "last",
     n: "next-event",
     p: "previous-event",
+    w: "weigh",
   };
   const name = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!name) return;
@@ -152,7 +167,8 @@ function act(viewer, name) {
   const { duration_s } = viewer.scene.recording;
   const page_s = pageOf(viewer);
   const turns = { "page-on": 1, "page-back": -1, "half-page-on": 0.5, "half-page-back": -0.5 };
-  if (name in turns) go(viewer, viewer.view_s + turns[name] * page_s);
+  if (name === "weigh") weigh(viewer);
+  else if (name in turns) go(viewer, viewer.view_s + turns[name] * page_s);
   else if (name === "first") go(viewer, 0);
   else if (name === "last") go(viewer, duration_s);
   else goToEvent(viewer, name === "next-event" ? 1 : -1);
@@ -172,12 +188,16 @@ function redraw(viewer) {
   viewer.isDrawing = true;
   requestAnimationFrame(() => {
     viewer.isDrawing = false;
-    const { scene, view_s } = viewer;
+    const { scene, view_s, root } = viewer;
     const page_s = pageOf(viewer);
     const buffer = bufferFor(viewer, view_s, view_s + page_s);
     const colours = palette(viewer.root);
     drawOverview(viewer.overview, scene, view_s, page_s, colours);
-    drawPane(viewer.pane, scene, buffer ?? viewer.buffers.at(-1), !buffer, view_s, colours);
+    const weights = weightsOf(viewer);
+    const shown = { ...scene, weights: weights?.problem ? null : weights };
+    drawPane(viewer.pane, shown, buffer ?? viewer.buffers.at(-1), !buffer, view_s, colours);
+    root.querySelector(".reasons").hidden = !viewer.isWeighing;
+    if (viewer.isWeighing) showReasons(root.querySelector(".weights"), weights, clock);
     showWords(viewer, buffer, view_s + page_s);
   });
 }

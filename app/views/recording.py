@@ -13,8 +13,9 @@ from app.access import is_loopback
 from app.corrections import Correction, corrections_of
 from app.display import asked_display
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
-from app.montages import montages_for
+from app.montages import BIPOLAR, montages_for
 from app.opened_store import dashboard_store
+from app.reasons import reasons_on
 from app.scene import LONGEST_PAGE_S, N_PAGES, PAGE_S, Level, level_of, page_scene, recording_scene
 from app.scores import (
     OpenedModel,
@@ -34,6 +35,7 @@ from eegwarn.bedside.scoring import Scored
 from eegwarn.cohort.listing import RECORDING_SUFFIXES
 from eegwarn.errors import EegwarnError
 from eegwarn.events.event import SeizureEvent
+from eegwarn.store.answer import Display
 from eegwarn.store.labels import LabelRow
 
 _VIEWER = "viewer"
@@ -224,7 +226,24 @@ def show_eeg(
     except EegwarnError as error:
         st.error(str(error))
         return
-    viewer(scene | {"page": page_scene(page, level), "visit": visit, "start_s": start_s}, key=_VIEWER)
+    scene |= {"page": page_scene(page, level), "visit": visit, "start_s": start_s}
+    if (_ask() or {}).get("weighs"):
+        scene["weights"] = _weights(opened, model, start_s, page_s)
+    viewer(scene, key=_VIEWER)
+
+
+def _weights(opened: OpenedRecording, model: OpenedModel | None, start_s: float, page_s: float) -> dict[str, Any]:
+    """Weigh what is in the window of a page that speaks most for a seizure, or say why that cannot be."""
+    asked = {"view_s": start_s}
+    if model is None:
+        return asked | {"problem": "No model is chosen whose decision could be weighed."}
+    config = model.bundle.config
+    try:
+        long_s = max(page_s, config.windows.window_s)
+        page = page_of(opened, config.signal, start_s, long_s, Display(BIPOLAR))
+        return asked | reasons_on(page, model)
+    except EegwarnError as error:
+        return asked | {"problem": str(error)}
 
 
 def find_labels(opened: OpenedRecording, complaint: str = "") -> tuple[LabelRow, ...]:

@@ -43,6 +43,7 @@ class Hops(NamedTuple):
     first sample, its warning level, and the level that the alarm rule looks at; both levels are NaN where nothing could
     be judged. ``alarms`` and ``faults`` are those that lasted at any time in these windows, as of
     `eegwarn.warning.Judged`. ``reason`` says why the latest window could not be judged, or why there is none yet.
+    ``processed`` is what the push gave of the signal, for windows now or later, from ``from_s`` on.
     """
 
     time_s: NDArray[np.float64]
@@ -51,6 +52,8 @@ class Hops(NamedTuple):
     alarms: tuple[Alarm, ...] = ()
     faults: tuple[Fault, ...] = ()
     reason: str = ""
+    processed: Processed | None = None
+    from_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ class LiveScorer:
         self._cutter = WindowCutter(config.signal.sfreq, config.windows)
         self._window_len, _ = config.windows.in_samples(config.signal.sfreq)
         self._quality = np.empty((0, 0), dtype=np.uint8)
+        self._n_processed = 0
         self._held: list[NDArray[np.float32]] = []
         known_hz = mains_hz if mains_hz is not None else self.memory.mains_hz
         self._listening = config.signal.notch_hz == "auto" and known_hz is None
@@ -167,6 +171,11 @@ class LiveScorer:
         return held
 
     def _judge(self, processed: Processed) -> Hops:
+        from_s = self._start_s + self._n_processed / self.config.signal.sfreq
+        self._n_processed += processed.data.shape[1]
+        return self._judge_windows(processed)._replace(processed=processed, from_s=from_s)
+
+    def _judge_windows(self, processed: Processed) -> Hops:
         recent = np.hstack([self._quality, processed.quality]) if self._quality.size else processed.quality
         self._quality = recent[:, -self._window_len :].copy()
         windows = self._cutter.push(processed)

@@ -9,7 +9,8 @@ import numpy as np
 
 from eegwarn.bedside.bundle import ModelConfig
 from eegwarn.bedside.diary import Diary, Tell
-from eegwarn.bedside.live import LiveScorer, Memory
+from eegwarn.bedside.keeper import Keeper
+from eegwarn.bedside.live import Hops, LiveScorer, Memory
 from eegwarn.bedside.log import AlarmRow
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.bedside.writer import LogWriter
@@ -43,6 +44,8 @@ class Monitor:
     goes_on : bool
         Whether the source's time is that of the day, so that an alarm that was on when the bed's last monitor ended is
         gone on with. A file that is played again begins again instead, and brings its rows up to date.
+    keeper : Keeper, optional
+        Takes the EEG.
     """
 
     def __init__(
@@ -55,11 +58,12 @@ class Monitor:
         tell: Tell,
         *,
         goes_on: bool,
+        keeper: Keeper | None = None,
     ) -> None:
         self.bed = bed
         self.diary = Diary(bed, config.alarm, writer, tell)
         self._source, self._config, self._runtime, self._writer = source, config, runtime, writer
-        self._goes_on = goes_on
+        self._goes_on, self._keeper = goes_on, keeper
         self._layout: Layout | None = None
         self._scorer: LiveScorer | None = None
         self._memory = Memory()
@@ -106,6 +110,7 @@ class Monitor:
         if self._scorer is not None and stretch.data_uv.shape[1]:
             hops = self._scorer.push(stretch.data_uv)
             self._memory = self._scorer.memory
+            self._keep(hops)
             self.diary.judged(hops, self._at, trouble)
             if not hops.time_s.size and hops.reason and not trouble:
                 self.diary.explain(self.diary.state, hops.reason, self._now())
@@ -140,7 +145,12 @@ class Monitor:
         if self._scorer is not None:
             hops = self._scorer.finish()
             self._memory = self._scorer.memory
+            self._keep(hops)
             self.diary.judged(hops, self._at)
+
+    def _keep(self, hops: Hops) -> None:
+        if self._keeper is not None and hops.processed is not None and hops.processed.data.size:
+            self._keeper.add(self.bed, self._at(hops.from_s).timestamp(), hops.processed)
 
     def _remembered(self, start: datetime) -> Memory:
         """Ask for the alarm that was on, or cleared lately, when this bed's last monitor ended."""

@@ -97,6 +97,7 @@ def _label_table(row: "LabelRow") -> dict[str, Any]:
         "confidence": answer and answer.confidence,
         "onset_s": answer and answer.onset_s,
         "comment": answer and answer.comment,
+        "saw_level": answer and answer.saw_level,
         "model": row.model,
         "policy": row.policy,
         "repeat": row.is_repeat,

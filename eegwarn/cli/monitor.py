@@ -53,7 +53,11 @@ def monitor(
 
     A model that was promoted to a bed in the dashboard takes the place of the one that is named here, from the next
     start on; that is told. Which model watches which bed is written down.
+
+    The last ten minutes of EEG are kept for the dashboard, in a folder beside the store that only this user may read,
+    or in the one that EEGWARN_RECENT names. What nobody has written for a day is removed.
     """
+    from eegwarn.bedside.keeper import Keeper
     from eegwarn.bedside.monitor import Monitor, watch
     from eegwarn.bedside.writer import LogWriter
 
@@ -67,6 +71,11 @@ def monitor(
     writer = LogWriter(
         {name: partial(opener.log, name) for name in plans}, lambda name, said: printer.say(name, "store", said)
     )
+    rings = {
+        name: partial(opener.ring, name, models[chosen[name]][0].signal.sfreq, goes_on=plan.stream is not None)
+        for name, plan in plans.items()
+    }
+    keeper = Keeper(rings, lambda name, said: printer.say(name, "eeg", said))
     monitors = [
         Monitor(
             name,
@@ -75,12 +84,14 @@ def monitor(
             writer,
             printer.told,
             goes_on=plan.stream is not None,
+            keeper=keeper,
         )
         for name, plan in plans.items()
     ]
     try:
         failed = watch(monitors, stop)
     finally:
+        keeper.close()
         n_lost = writer.close()
     if n_lost:
         raise StoreError(f"{n_lost} rows could not be written to the store. {writer.trouble}".rstrip())

@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
@@ -11,6 +12,7 @@ from eegwarn.errors import ModelError, StoreError
 
 if TYPE_CHECKING:
     from eegwarn.bedside.log import BedLog
+    from eegwarn.bedside.ring import Ring
     from eegwarn.store import Store
     from eegwarn.store.promotions import Promotion
 
@@ -81,6 +83,15 @@ class StoreOpener:
                     self._store.close()
                 self._store = None
                 raise
+
+    def ring(self, bed: str, sfreq: float, *, goes_on: bool) -> "Ring":
+        """Open the file in which the last minutes of a bed's EEG are kept; errors as for `Ring` and `find_place`."""
+        from eegwarn.bedside.ring import Ring, remove_old, ring_path
+        from eegwarn.store.place import find_place, recent_folder
+
+        folder = recent_folder(find_place(self._place))
+        remove_old(folder, time.time())
+        return Ring(ring_path(folder, bed), bed, sfreq, goes_on=goes_on)
 
     def _open(self) -> "Store":
         from eegwarn.store import open_store

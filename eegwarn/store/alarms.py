@@ -2,7 +2,8 @@
 
 An alarm latches: once raised it stays until somebody acknowledges it, or marks it false, which also needs a reason.
 To mute is to silence an alarm's sound for a while, nothing more: it ends by itself, and holds for that alarm alone.
-Neither touches a fault or a silent monitor. Everything done is a row of its own, with who and when, and stays.
+Neither touches a fault or a silent monitor. Everything done is a row of its own, with who and when, and stays. The
+sound of a fault is silenced by `eegwarn.store.fault_silences`.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, exists, insert, select
 
 from eegwarn.bedside.log import BedState, Heartbeat
 from eegwarn.errors import StoreError
+from eegwarn.store.fault_silences import silenced_beds
 from eegwarn.store.people import checked_person
 from eegwarn.store.schema import alarm_actions, alarms, beds, heartbeats
 from eegwarn.store.store import Store
@@ -111,12 +113,15 @@ class Bed:
         Those latched or lasting, the latest first.
     is_offline : bool
         Whether the monitor is silent; then nothing is known of the patient, whatever it last said.
+    silenced_until : datetime or None
+        Until when the sound of the present fault is silenced; None where it is not, or was for an earlier fault.
     """
 
     name: str
     heartbeat: Heartbeat | None
     alarms: tuple[StoredAlarm, ...]
     is_offline: bool
+    silenced_until: datetime | None = None
 
     @property
     def is_at_fault(self) -> bool:
@@ -133,8 +138,10 @@ class Bed:
         return ShownState(self.heartbeat.state.value)
 
     def sounds(self, now: datetime) -> bool:
-        """Whether the bed is to be heard: for an alarm that is not muted, a fault, or a silent monitor."""
-        return self.is_offline or self.is_at_fault or any(alarm.sounds(now) for alarm in self.alarms)
+        """Whether the bed is to be heard: for an alarm or a fault that is not silenced, or a silent monitor."""
+        is_silenced = self.silenced_until is not None and now < self.silenced_until
+        is_heard = self.is_at_fault and not is_silenced
+        return self.is_offline or is_heard or any(alarm.sounds(now) for alarm in self.alarms)
 
 
 def acknowledge(store: Store, alarm_ids: Sequence[int], *, by: str, at: datetime | None = None) -> None:
@@ -256,16 +263,18 @@ def present_beds(
         alarm_actions.c.alarm_id == alarms.c.id, alarm_actions.c.kind.in_(("acknowledge", "mark_false"))
     )
     columns = [column for column in heartbeats.c if column.name != "bed_id"]
-    signs = select(beds.c.name, *columns).join(heartbeats, isouter=True).order_by(beds.c.name)
+    signs = select(beds.c.id, beds.c.name, *columns).join(heartbeats, isouter=True).order_by(beds.c.name)
     with store.reading() as connection:
         rows = connection.execute(signs).all()
         open_alarms = _read_alarms(connection, alarms.c.cleared_at.is_(None) | ~acknowledged)
+        silenced = silenced_beds(connection, now)
     found = []
-    for name, *sign in rows:
+    for number, name, *sign in rows:
         at, state, level, data_until, reason = sign
         heartbeat = None if at is None else Heartbeat(at, BedState(state), level, data_until, reason)
         is_offline = heartbeat is None or abs((now - heartbeat.at).total_seconds()) > silent_after_s
-        found.append(Bed(name, heartbeat, tuple(alarm for alarm in open_alarms if alarm.bed == name), is_offline))
+        of_bed = tuple(alarm for alarm in open_alarms if alarm.bed == name)
+        found.append(Bed(name, heartbeat, of_bed, is_offline, silenced.get(number)))
     return tuple(found)
 
 

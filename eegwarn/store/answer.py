@@ -58,6 +58,8 @@ class Answer:
         Free text, up to 2000 characters; never a name.
     display : Display
         How the EEG was shown.
+    saw_level : bool or None
+        Whether she had asked for the model's level on this clip, and so was not blind; None where that is not known.
     """
 
     label: Label
@@ -66,6 +68,7 @@ class Answer:
     response_s: float | None = None
     comment: str = ""
     display: Display = field(default_factory=Display)
+    saw_level: bool | None = None
 
     def __post_init__(self) -> None:
         if self.confidence is not None and not 0 <= self.confidence <= 1:

@@ -1,9 +1,9 @@
 """Who did what, in the order of time.
 
 There is no log beside the logs: every row that a person causes names them and the moment, and is never changed or
-removed. Actions on alarms, questions, labels, promotions of models and the starts of monitors are append-only by
-triggers in the database; patients, recordings and models keep who added them. Whoever administers the database itself
-can drop the triggers: keep copies elsewhere.
+removed. Actions on alarms, silenced faults, questions, labels, promotions of models and the starts of monitors are
+append-only by triggers in the database; patients, recordings and models keep who added them. Whoever administers the
+database itself can drop the triggers: keep copies elsewhere.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,18 @@ from datetime import datetime
 
 from sqlalchemy import String, case, cast, func, literal, null, select, union_all
 
-from eegwarn.store.schema import alarm_actions, beds, labels, models, patients, promotions, queries, recordings, watches
+from eegwarn.store.schema import (
+    alarm_actions,
+    beds,
+    fault_silences,
+    labels,
+    models,
+    patients,
+    promotions,
+    queries,
+    recordings,
+    watches,
+)
 from eegwarn.store.store import Store
 
 
@@ -26,7 +37,7 @@ class Act:
     who : str
         By the name they log in with.
     what : str
-        Such as "label", "undo", "acknowledge", "ask", "promote", "watch" or "add recording".
+        Such as "label", "undo", "acknowledge", "silence fault", "ask", "promote", "watch" or "add recording".
     about : str
         What it was done to: the clip, the alarm, the bed, the pseudonym, the fingerprint, or how many were asked.
     detail : str
@@ -62,6 +73,9 @@ def acts(store: Store, *, since: datetime | None = None, until: datetime | None 
             alarm_actions.c.kind,
             literal("alarm ") + cast(alarm_actions.c.alarm_id, String),
             alarm_actions.c.reason,
+        ),
+        select(fault_silences.c.at, fault_silences.c.actor, literal("silence fault"), beds.c.name, null()).join_from(
+            fault_silences, beds
         ),
         select(
             queries.c.asked_at,

@@ -34,6 +34,7 @@ _OWN_COLUMNS = (
     "corrected_onset",
     *DISPLAY,
     "response_s",
+    "saw_model_level",
     "model",
     "policy",
     "patient",
@@ -85,6 +86,7 @@ def _rows(label: LabelRow, answer: Answer) -> list[dict[str, str]]:
         "corrected_onset": _text(answer.onset_s),
         **{name: _text(getattr(answer.display, name)) for name in DISPLAY},
         "response_s": _text(answer.response_s),
+        "saw_model_level": _MISSING if answer.saw_level is None else str(answer.saw_level).lower(),
         "model": _text(label.model),
         "policy": _text(label.policy),
         "patient": clip.recording.patient,
@@ -155,6 +157,7 @@ def _given(said: dict[str, str], label: Label, rater: str | None) -> GivenLabel:
         _number(said.get("response_s")),
         said.get("comment", ""),
         Display(montage, *map(_number, numbers)),
+        None if "saw_model_level" not in said else _truth(said["saw_model_level"]),
     )
     return GivenLabel(
         recording=said["recording"],
@@ -168,6 +171,12 @@ def _given(said: dict[str, str], label: Label, rater: str | None) -> GivenLabel:
         model=said.get("model"),
         policy=said.get("policy"),
     )
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"saw_model_level is 'true' or 'false', but got {text!r}.")
+    return text.lower() == "true"
 
 
 def _number(text: str | None) -> float | None:

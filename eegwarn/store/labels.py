@@ -134,6 +134,7 @@ def append_label(
         "onset_s": onset_s,
         "response_s": answer.response_s,
         "comment": answer.comment,
+        "saw_level": answer.saw_level,
         **{name: getattr(answer.display, name) for name in DISPLAY},
     }
     return _append(connection, uid, at, {"action": "label", "rater": rater, **asked, "clip_id": clip_id, **said})
@@ -262,7 +263,8 @@ def _label_row(row: Row[Any]) -> LabelRow:
     display = Display(*(getattr(row, name) for name in DISPLAY))
     answer = None
     if row.action == "label":
-        answer = Answer(Label(row.label), row.confidence, row.onset_s, row.response_s, row.comment, display)
+        said = row.confidence, row.onset_s, row.response_s, row.comment, display, row.saw_level
+        answer = Answer(Label(row.label), *said)
     return LabelRow(
         id=row.id,
         uid=row.uid,

@@ -10,7 +10,7 @@ from eegwarn.errors import StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = ("eegwarn_0001", "eegwarn_0002", "eegwarn_0003")
+REVISIONS = ("eegwarn_0001", "eegwarn_0002", "eegwarn_0003", "eegwarn_0004")
 """Every state that the schema has had, the present one last."""
 
 _LOCK = 0x656567

@@ -1,5 +1,6 @@
 """Where the store is: a file of one's own, or a PostgreSQL server."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from eegwarn.errors import StoreError
 
 ENVIRONMENT = "EEGWARN_STORE"
+RECENT_ENVIRONMENT = "EEGWARN_RECENT"
 _ALLOWED = "Give the path of a file, or postgresql://USER@HOST/DATABASE."
 
 
@@ -40,6 +42,19 @@ class Place:
 def default_path() -> Path:
     """Give the store of this user: ``store.db`` in the folder that the system has for an application's data."""
     return platformdirs.user_data_path("eegwarn", appauthor=False) / "store.db"
+
+
+def recent_folder(place: Place) -> Path:
+    """Say where the monitors of a store keep the last minutes of their beds' EEG, see `eegwarn.bedside.ring`.
+
+    It is a folder beside the store's file or, for a server, one of the user's data; ``EEGWARN_RECENT`` names another,
+    which is to hold the beds of one store only, such as one in memory.
+    """
+    if given := os.environ.get(RECENT_ENVIRONMENT):
+        return Path(given).expanduser().absolute()
+    if place.path is not None:
+        return place.path.with_name(f"{place.path.name}.eeg")
+    return default_path().with_name(f"eeg-{hashlib.sha256(str(place).encode()).hexdigest()[:16]}")
 
 
 def find_place(given: Path | str | None = None) -> Place:

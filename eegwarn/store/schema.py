@@ -36,7 +36,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-APPEND_ONLY = ("alarm_actions", "queries", "labels", "promotions", "watches")
+APPEND_ONLY = ("alarm_actions", "fault_silences", "queries", "labels", "promotions", "watches")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -116,6 +116,18 @@ faults = Table(
     Column("start_at", UtcTime, primary_key=True),
     Column("end_at", UtcTime),
     Column("reason", String(500), nullable=False),
+)
+
+fault_silences = Table(
+    "fault_silences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _bed(index=True),
+    Column("fault_start_at", UtcTime),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("silenced_until", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 heartbeats = Table(
@@ -225,6 +237,7 @@ labels = Table(
     Column("sensitivity_uv_mm", Float),
     Column("response_s", Float),
     Column("comment", Text, nullable=False),
+    Column("saw_level", Boolean),
     CheckConstraint("action IN ('label', 'undo', 'skip')", name="action"),
     CheckConstraint("label IN ('seizure', 'not seizure', 'artefact', 'unsure')", name="label"),
     CheckConstraint("(action = 'label') = (label IS NOT NULL)", name="label_given"),

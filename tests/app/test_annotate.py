@@ -1,5 +1,6 @@
 """What the annotation page asks, sends and writes, without a browser."""
 
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -149,6 +150,21 @@ def test_level_is_sent_to_those_who_ask_for_it_alone(store: Store, folder: Path)
     blind, seeing = (annotation_scene(store, Work(is_unblind=asked), "anna")["about"] for asked in (False, True))
     assert all("level" not in about for about in blind.values())
     assert seeing[str(query.id)]["level"] == "warning level up to 0.72"
+
+
+def test_level_that_nobody_stored_is_judged_when_a_rater_asks_for_it(folder: Path, tmp_path: Path) -> None:
+    store = open_store(tmp_path / "empty.db")
+    recording = ask_about(store, folder / "a_seizure.edf", [10.0])
+    path = Path(shutil.copy(folder / "amplitude.eegwarn", tmp_path))
+    model = add_model(store, path, by="engineer")
+    ask(store, [Question(recording, 100.0, 10.0), Question(recording, 30.0, 10.0)], by="engineer", model_id=model.id)
+    loud, quiet, by_none = (level_in_words(store, query) for query in open_queries(store, rater="anna"))
+    assert by_none == "no model asked, so there is no level"
+    assert float(loud.removeprefix("warning level up to ")) > 0.9
+    assert float(quiet.removeprefix("warning level up to ")) < 0.3
+    path.unlink()
+    assert "cannot be read" in level_in_words(store, open_queries(store, rater="anna")[0])
+    store.close()
 
 
 def test_agreement_names_the_other_rater_and_the_clips(store: Store) -> None:

@@ -162,3 +162,19 @@ def test_skipped_clip_comes_last_and_the_end_says_what_to_do(page: Any, store: S
     page.wait_for_selector("text=Nothing more is asked of you")
     page.wait_for_selector(STORED, timeout=20_000)
     assert len(present_labels(label_log(store, rater=rater))) == N_CLIPS + 4
+
+
+def test_a_rater_who_asked_for_the_level_is_not_blind_to_that_clip_any_more_even_after_a_reload(
+    page: Any, store: Store, rater: str
+) -> None:
+    answer(page, "2")
+    page.keyboard.press("b")
+    page.wait_for_selector("text=not blind: written with the label")
+    page.keyboard.press("b")
+    page.wait_for_selector(".level:empty", state="attached")
+    open_page(page, page.url.replace("annotate", ""))
+    page.wait_for_selector(WITH_CLIP, timeout=30_000)
+    answer(page, "2")
+    answer(page, "2")
+    page.wait_for_selector(STORED, timeout=20_000)
+    assert [row.answer.saw_level for row in label_log(store, rater=rater)] == [False, True, False]

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from app.display import display_config
-from app.eeg_page import SCALE_UV, EegPage, bad_stretches, eeg_page, reason_in_words
+from app.eeg_page import EegPage, bad_stretches, eeg_page, reason_in_words
+from eegwarn.bedside.ring import SCALE_UV
 from eegwarn.signal.chain import SignalConfig, process
 from eegwarn.signal.channels import Channel
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR

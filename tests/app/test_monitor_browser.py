@@ -136,7 +136,7 @@ def test_mark_as_false_needs_a_reason_and_can_be_taken_back(page: Any, store: St
     ward.alarm(store, "false", lasted_s=20)
     tile(page, "false").get_by_role("button", name="Mark as false").click()
     page.keyboard.press("Enter")
-    assert page.locator("dialog").is_visible()
+    assert page.locator("dialog[open]").is_visible()
     page.keyboard.type("chewing, rc")  # r and c are shortcuts of the page around
     page.keyboard.press("Enter")
     wait_for_state(page, "false", "calm")

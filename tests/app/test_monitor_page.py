@@ -17,9 +17,14 @@ def run(run_view: Callable[[str], AppTest]) -> Callable[[], AppTest]:
     return lambda: run_view("monitor")
 
 
+def scenes(page: AppTest) -> list[dict]:
+    """What the board is given, and the log below it."""
+    board, log = page.get("bidi_component")
+    return [json.loads(each.proto.json) for each in (board, log)]
+
+
 def scene(page: AppTest) -> dict:
-    (board,) = page.get("bidi_component")
-    return json.loads(board.proto.json)
+    return scenes(page)[0]
 
 
 def test_without_a_store_the_page_says_how_to_watch_a_bed(run) -> None:
@@ -41,7 +46,7 @@ def test_beds_and_history_come_from_the_store(run, tmp_path: Path) -> None:
     page = run()
     assert not page.info
     assert [tile["state"] for tile in scene(page)["tiles"]] == ["calm", "alarm"]
-    assert [alarm["bed"] for alarm in scene(page)["history"]] == ["bed 2"]
+    assert [alarm["bed"] for alarm in scenes(page)[1]["history"]] == ["bed 2"]
 
 
 @pytest.mark.parametrize("content", [b"This is a text.", b"SQLite format 3\0" + b" " * 500])

@@ -1,8 +1,9 @@
 import numpy as np
 
-from app.eeg_page import SCALE_UV, EegPage
+from app.eeg_page import EegPage
 from app.montages import side_of
 from app.spectrogram import NOT_KNOWN, spectrogram
+from eegwarn.bedside.ring import SCALE_UV
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.quality import Quality
 

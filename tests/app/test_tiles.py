@@ -8,7 +8,7 @@ import pytest
 
 from app.access import Person, Role
 from app.alarm_acts import perform
-from app.tiles import MUTE_FOR, SET_ASIDE_AFTER, bed_scene, read_ward, trend, trend_until, ward_scene
+from app.tiles import MUTE_FOR, SET_ASIDE_AFTER, bed_scene, log_scene, read_ward, trend, trend_until, ward_scene
 from eegwarn.bedside.log import BedState, LevelRow
 from eegwarn.errors import ConfigError, StoreError
 from eegwarn.store import Store, open_store
@@ -100,7 +100,7 @@ def test_mark_as_false_asks_for_a_reason_and_all_acts_carry_the_name(store: Stor
         perform(store, {"kind": "mark_false", "alarms": alarms, "reason": "  "}, ANNA)
     perform(store, {"kind": "mark_false", "alarms": alarms, "reason": "chewing"}, ANNA)
     perform(store, {"kind": "withdraw_false", "alarms": alarms}, Person("head", Role.ADMIN))
-    (shown,) = ward_scene(read_ward(store), {}, may_act=True)["history"]
+    (shown,) = log_scene(read_ward(store), may_act=True)["history"]
     assert [(act["who"], act["what"]) for act in shown["acts"]] == [
         ("anna", "marked false: chewing"),
         ("head", "took back the mark as false"),

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.eeg_page import SCALE_UV, EegPage
+from app.eeg_page import EegPage
 from app.scene import Level, page_scene, recording_scene
 from app.viewer import script
+from eegwarn.bedside.ring import SCALE_UV
 from eegwarn.events.event import SeizureEvent
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.quality import Quality
@@ -118,7 +119,7 @@ def place(page: Any) -> float:
 
 
 def question(second: float) -> dict[str, Any]:
-    return {"name": "ask", "visit": "one/1", "start_s": second, "page_s": 10, "display": {}}
+    return {"name": "ask", "visit": "one/1", "start_s": second, "page_s": 10, "display": {}, "weighs": False}
 
 
 def drawn_y(page: Any, seconds: np.ndarray, reach: float) -> np.ndarray:
@@ -224,6 +225,37 @@ def test_viewer_asks_ahead_and_one_question_at_a_time(show: Callable[..., Any]) 
     show(scene_of(sine_page(40.0)))
     assert page.get_attribute(".traces", "data-drawn") == "true"
     assert place(page) == 50
+    assert len(page.evaluate("asks")) == 2
+
+
+def test_weights_are_asked_for_only_when_wanted_and_drawn_beside_the_names(show: Callable[..., Any]) -> None:
+    page = show(scene_of(sine_page()))
+    before = page.eval_on_selector(".traces", "(canvas) => canvas.toDataURL()")
+    assert page.evaluate("asks") == []
+    press(page, "w")
+    assert page.evaluate("asks") == [question(0) | {"weighs": True}]
+    assert page.inner_text(".weights") == "Weighing …"
+    derivations = [
+        {"name": name, "side": "left", "weight": None if name == "FZ-CZ" else -0.5 if name == "O1" else 0.1}
+        for name in LONGITUDINAL_BIPOLAR
+    ]
+    derivations[ROW]["weight"] = 2.0
+    derivations[0]["weight"] = -1.0
+    weights = {"start_s": 3.0, "end_s": 7.0, "logit": 1.25, "level": 0.8, "has_trend": False}
+    weights |= {"derivations": derivations, "parts": [{"start_s": 3.0, "weight": 0.4}], "view_s": 0.0}
+    show(scene_of(sine_page(), weights=weights))
+    words = page.inner_text(".weights")
+    assert "from 0:00:03 to 0:00:07" in words
+    assert "Most for it: F3-C3 +2.00" in words
+    assert "Most against it: FP1-F7 −1.00" in words
+    assert "1 bad derivation had no say" in words
+    assert page.eval_on_selector(".traces", "(canvas) => canvas.toDataURL()") != before
+    press(page, "ArrowRight")
+    assert page.inner_text(".weights") == "Weighing …"
+    assert page.evaluate("asks")[1:] == [question(10) | {"weighs": True}]
+    press(page, "ArrowLeft", "w")
+    assert not page.is_visible(".weights")
+    assert page.eval_on_selector(".traces", "(canvas) => canvas.toDataURL()") == before
     assert len(page.evaluate("asks")) == 2
 
 

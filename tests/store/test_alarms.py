@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eegwarn.bedside.log import AlarmRow, BedState, Heartbeat
+from eegwarn.bedside.log import AlarmRow, BedState, FaultRow, Heartbeat
 from eegwarn.errors import StoreError
 from eegwarn.store import Store
 from eegwarn.store.alarms import (
@@ -19,7 +19,9 @@ from eegwarn.store.alarms import (
     present_beds,
     withdraw_false,
 )
+from eegwarn.store.audit import acts
 from eegwarn.store.beds import bed_log
+from eegwarn.store.fault_silences import LONGEST_SILENCE, silence_fault
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -150,3 +152,45 @@ def test_only_so_many_of_the_latest_alarms_are_given_each_with_what_was_done(sto
         (after(180), "nurse 3"),
         (after(120), "nurse 2"),
     ]
+
+
+def begin_fault(store: Store, at: datetime, end_at: datetime | None = None) -> None:
+    bed_log(store, "bed 1").write(levels=[], alarms=[], faults=[FaultRow(at, end_at, "flat")])
+
+
+def test_a_silenced_fault_is_shown_as_before_and_comes_back_by_itself(store: Store) -> None:
+    begin_fault(store, START)
+    beat(store, after(20), BedState.FAULT)
+    assert bed_at(store, after(21)).sounds(after(21))
+    silence_fault(store, "bed 1", until=after(142), by="nurse", at=after(22))
+    for seconds in range(30, 200, 10):
+        beat(store, after(seconds), BedState.FAULT)
+        bed = bed_at(store, after(seconds))
+        assert (bed.state, bed.is_at_fault, bed.heartbeat.reason) == (ShownState.FAULT, True, "no data")
+        assert bed.sounds(after(seconds)) is (seconds >= 142)
+    assert [(act.who, act.what, act.about) for act in acts(store)] == [("nurse", "silence fault", "bed 1")]
+
+
+def test_neither_another_fault_nor_silence_of_the_monitor_nor_an_alarm_is_silenced_with_it(store: Store) -> None:
+    begin_fault(store, START)
+    beat(store, after(0), BedState.FAULT)
+    silence_fault(store, "bed 1", until=after(120), by="nurse", at=after(1))
+    assert not bed_at(store, after(2)).sounds(after(2))
+    assert bed_at(store, after(40)).sounds(after(40))  # no sign of life any more
+    begin_fault(store, START, after(10))
+    begin_fault(store, after(15))
+    beat(store, after(20), BedState.FAULT)
+    assert bed_at(store, after(21)).sounds(after(21))
+    silence_fault(store, "bed 1", until=after(120), by="nurse", at=after(22))
+    raise_alarm(store, after(23))
+    assert bed_at(store, after(24)).sounds(after(24))
+
+
+def test_only_a_fault_can_be_silenced_and_not_for_long(store: Store) -> None:
+    beat(store, START)
+    with pytest.raises(StoreError, match="no fault any more"):
+        silence_fault(store, "bed 1", until=after(60), by="nurse", at=START)
+    beat(store, START, BedState.FAULT)
+    for until in (START, after(LONGEST_SILENCE.total_seconds() + 1)):
+        with pytest.raises(StoreError, match="up to 10 minutes"):
+            silence_fault(store, "bed 1", until=until, by="nurse", at=START)

@@ -18,7 +18,9 @@ from eegwarn.store.recordings import NewRecording, add_clips, add_recordings
 from tests.signal.edf_files import noise_uv, write_edf
 from tests.store.labelled import NOT_SEIZURE, SEIZURE, clips, recording
 
-ONSET = Answer(Label.SEIZURE, 0.75, 3.25, 4.5, 'left "temporal"', Display("longitudinal bipolar", 0.5, 40.0, 0.0, 7.0))
+ONSET = Answer(
+    Label.SEIZURE, 0.75, 3.25, 4.5, 'left "temporal"', Display("longitudinal bipolar", 0.5, 40.0, 0.0, 7.0), True
+)
 HEADER = "recording\tonset\tduration\teventType\n"
 
 
@@ -28,7 +30,7 @@ def fill(store: Store) -> None:
     add_label(store, first.id, ONSET, rater="anna", at=at)
     add_label(store, first.id, SEIZURE, rater="ben")
     add_label(store, second.id, NOT_SEIZURE, rater="anna")
-    add_label(store, third.id, Answer(Label.ARTEFACT), rater="anna")
+    add_label(store, third.id, Answer(Label.ARTEFACT, saw_level=False), rater="anna")
     add_label(store, fourth.id, Answer(Label.UNSURE), rater="anna")
 
 

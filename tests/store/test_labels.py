@@ -3,19 +3,20 @@
 import sqlite3
 import threading
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from eegwarn.bedside.log import AlarmRow
+from eegwarn.bedside.log import AlarmRow, BedState, Heartbeat
 from eegwarn.errors import StoreError
 from eegwarn.store import Store, open_store
 from eegwarn.store.alarms import acknowledge, alarms_between
 from eegwarn.store.answer import Answer, Display, Label
 from eegwarn.store.audit import acts
 from eegwarn.store.beds import bed_log
+from eegwarn.store.fault_silences import silence_fault
 from eegwarn.store.labels import add_label, label_log, present_labels, undo_label
 from eegwarn.store.promotions import add_watch, promote
 from eegwarn.store.queue import Question, ask
@@ -31,7 +32,7 @@ def present(store: Store) -> list[tuple[str, int, Label]]:
 def test_all_that_belongs_to_a_label_is_read_as_it_was_written(store: Store) -> None:
     (clip,) = clips(store, 1)
     display = Display("longitudinal bipolar", 0.5, 40.0, 50.0, 7.0)
-    answer = Answer(Label.SEIZURE, 0.75, 3.25, 4.5, "left temporal\n„früh“", display)
+    answer = Answer(Label.SEIZURE, 0.75, 3.25, 4.5, "left temporal\n„früh“", display, saw_level=True)
     uid, at = str(uuid.uuid4()), datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
     number = add_label(store, clip.id, answer, rater="anna", uid=uid, at=at)
     (row,) = label_log(store)
@@ -107,6 +108,8 @@ def fill_logs(store: Store) -> None:
     now = datetime.now(UTC)
     bed_log(store, "bed 1").write(levels=[], alarms=[AlarmRow(now, None, 0.9)], faults=[])
     acknowledge(store, [alarms_between(store)[0].id], by="anna")
+    bed_log(store, "bed 1").beat(Heartbeat(now, BedState.FAULT, None, now, "flat"))
+    silence_fault(store, "bed 1", until=now + timedelta(minutes=2), by="anna", at=now)
     promote(store, ["bed 1"], None, by="anna")
     add_watch(store, "bed 1", "print", Path("old.eegwarn"), by="anna")
 

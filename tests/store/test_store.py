@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 from eegwarn.errors import StoreError
 from eegwarn.store import open_store
 from eegwarn.store.alarms import alarms_between
+from eegwarn.store.answer import Answer, Label
 from eegwarn.store.beds import bed_log
 from eegwarn.store.labels import label_log
 from eegwarn.store.migrate import REVISIONS, alembic_config, upgrade
@@ -56,7 +57,9 @@ def test_a_table_says_the_same_in_the_migrations_and_in_the_code(tmp_path: Path)
         with engine.connect() as connection:
             rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type <> 'trigger'")).all()
         engine.dispose()
-        said.append({row.name: sorted(re.split(r"[\s,]*\n\s*", row.sql or "")) for row in rows})
+        # A column that was added later stands in the line of the one before it.
+        pieces = re.compile(r"[\s,]*\n\s*|, (?=[a-z_]+ [A-Z])")
+        said.append({row.name: sorted(pieces.split(row.sql or "")) for row in rows})
     said[0].pop("alembic_version")
     assert {name: lines for name, lines in said[0].items() if "autoindex" not in name} == {
         name: lines for name, lines in said[1].items() if "autoindex" not in name
@@ -141,6 +144,31 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date_and_keeps_all(empty_p
     assert label_log(store) == ()
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    store.close()
+
+
+def test_labels_of_before_their_raters_were_asked_whether_they_were_blind_are_kept_and_stay_a_log(
+    empty_place: str,
+) -> None:
+    found = find_place(empty_place)
+    engine = create_engine(found.url)
+    with engine.begin() as connection:
+        upgrade(connection, REVISIONS[2])
+        for statement in (
+            "INSERT INTO patients (pseudonym, added_at, added_by) VALUES ('p1', :at, 'x')",
+            "INSERT INTO recordings (patient_id, fingerprint, path, duration_s, added_at, added_by) "
+            "VALUES (1, 'f', 'a.edf', 60, :at, 'x')",
+            "INSERT INTO clips (recording_id, start_s, duration_s) VALUES (1, 0, 10)",
+            "INSERT INTO labels (uid, action, at, rater, clip_id, label, comment) "
+            "VALUES ('u', 'label', :at, 'anna', 1, 'seizure', '')",
+        ):
+            connection.execute(text(statement), OLD)
+    engine.dispose()
+    store = open_store(empty_place)
+    (row,) = label_log(store)
+    assert (row.rater, row.answer) == ("anna", Answer(Label.SEIZURE, saw_level=None))
+    with pytest.raises(StoreError, match="only added to"), store.writing() as connection:
+        connection.execute(text("UPDATE labels SET saw_level = (1 = 0)"))
     store.close()
 
 

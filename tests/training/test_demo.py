@@ -1,5 +1,6 @@
 """The demonstration leaves what it promises, and goes on where it stopped."""
 
+import hashlib
 import json
 from contextlib import closing
 from dataclasses import replace
@@ -15,6 +16,7 @@ from eegwarn.events.szcore import is_found_by_model
 from eegwarn.store import open_store
 from eegwarn.store.queue import asked_questions
 from training.demo import Demo, run_demo
+from training.evaluate import describe_evaluation
 
 from .conftest import TINY
 
@@ -58,6 +60,14 @@ def test_its_small_model_is_smaller_and_of_8_bits(demo: tuple[Demo, list[str]]) 
     made, _ = demo
     assert read_bundle(made.small).config.precision.weight_bits == 8
     assert made.small.stat().st_size < made.model.stat().st_size
+
+
+def test_its_model_tells_how_it_did_on_patients_that_it_never_saw(demo: tuple[Demo, list[str]]) -> None:
+    made, _ = demo
+    record = read_bundle(made.model).record
+    assert record["evaluation"] == describe_evaluation(made.evaluated)
+    small = read_bundle(made.small).record
+    assert small["quantize"]["parent"] == hashlib.sha256(made.model.read_bytes()).hexdigest()
 
 
 def test_a_second_run_keeps_what_is_finished(demo: tuple[Demo, list[str]]) -> None:
