@@ -78,8 +78,8 @@ def log_in(browser: Any, address: str, name: str) -> Any:
     ("name", "told"),
     [
         ("head@eeg.example", ""),
-        ("nurse@eeg.example", ", an annotator: only an admin trains and promotes"),
-        ("stranger@eeg.example", ", a viewer: only an admin trains and promotes"),
+        ("nurse@eeg.example", ", here as annotator: only an admin trains and promotes"),
+        ("stranger@eeg.example", ", here as viewer: only an admin trains and promotes"),
     ],
 )
 def test_a_login_gives_a_name_and_a_role(browser: Any, address: str, name: str, told: str) -> None:
