@@ -47,3 +47,7 @@ class OutputError(EegwarnError):
 
 class StoreError(EegwarnError):
     """The store of labels and alarms cannot be read or written."""
+
+
+class EngineError(EegwarnError):
+    """The processes that were to do the work cannot be reached, or were lost."""
