@@ -160,7 +160,8 @@ def joined_ranks() -> Iterator[Ranks]:
 
 
 def _lost(error: RuntimeError) -> EngineError:
-    reason = str(error).partition("\n")[0]
+    # Of gloo's words the first sentence, without the place in its source.
+    reason = str(error).partition("\n")[0].rpartition(".cc")[2].partition("] ")[2].partition(". ")[0] or str(error)
     return EngineError(
         f"Another process of this training was lost ({reason}). Run the same command again, with as many processes as "
         "you like, to go on."
