@@ -67,20 +67,38 @@ def pool_windows(
 
 
 def draw_batch(
-    recordings: Sequence[LabelledRecording], pool: WindowPool, config: TrainConfig, rng: np.random.Generator
+    recordings: Sequence[LabelledRecording],
+    pool: WindowPool,
+    config: TrainConfig,
+    rng: np.random.Generator,
+    *,
+    here: slice = slice(None),
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Draw a batch with a fixed share of positives, and vary it.
 
+    Parameters
+    ----------
+    recordings : sequence of LabelledRecording
+        Whose windows.
+    pool : WindowPool
+        From which.
+    config : TrainConfig
+        How many, and how they are varied.
+    rng : numpy.random.Generator
+        Source of every random number.
+    here : slice
+        Rows of the batch that are wanted; the others are drawn as well, and not read.
+
     Returns
     -------
-    eeg_uv : ndarray, shape (batch_size, n_derivations, n_times)
-    target : ndarray of float32, shape (batch_size,)
+    eeg_uv : ndarray, shape (n_here, n_derivations, n_times)
+    target : ndarray of float32, shape (n_here,)
         Probability of a seizure.
     """
     rows, target = draw_rows(pool, config.batch_size, config.positive_share, rng)
-    eeg_uv = gather_windows(recordings, rows)
-    augment(eeg_uv, config.augment, config.signal.sfreq, rng)
-    return eeg_uv, target
+    eeg_uv = gather_windows(recordings, rows[here])
+    augment(eeg_uv, config.augment, config.signal.sfreq, rng, here=here, n_batch=len(rows))
+    return eeg_uv, target[here]
 
 
 def draw_rows(
@@ -120,7 +138,15 @@ def gather_windows(recordings: Sequence[LabelledRecording], rows: NDArray[np.int
     return eeg_uv
 
 
-def augment(eeg_uv: NDArray[np.float32], config: AugmentConfig, sfreq: float, rng: np.random.Generator) -> None:
+def augment(
+    eeg_uv: NDArray[np.float32],
+    config: AugmentConfig,
+    sfreq: float,
+    rng: np.random.Generator,
+    *,
+    here: slice = slice(None),
+    n_batch: int | None = None,
+) -> None:
     """Vary windows in place: amplitude, shift in time, noise, and derivations set to zero.
 
     Parameters
@@ -133,13 +159,19 @@ def augment(eeg_uv: NDArray[np.float32], config: AugmentConfig, sfreq: float, rn
         In Hz.
     rng : numpy.random.Generator
         Source of every random number.
+    here : slice
+        Rows of a batch that these windows are, if not all. Random numbers are drawn for the whole batch and those of
+        the other rows left out, so that a window is varied the same way whoever has it.
+    n_batch : int, optional
+        Rows of that batch.
     """
     n_windows, n_derivations, n_times = eeg_uv.shape
+    n_batch = n_windows if n_batch is None else n_batch
     missing = ~eeg_uv.any(axis=2)
     largest_shift = round(config.shift_s * sfreq)
-    shift = rng.integers(-largest_shift, largest_shift + 1, size=(n_windows, 1, 1))
+    shift = rng.integers(-largest_shift, largest_shift + 1, size=(n_batch, 1, 1))[here]
     eeg_uv[:] = np.take_along_axis(eeg_uv, (np.arange(n_times) + shift) % n_times, axis=2)
-    eeg_uv *= np.exp(config.amplitude_log_sd * rng.standard_normal((n_windows, 1, 1), dtype=np.float32))
-    eeg_uv += config.noise_uv * rng.standard_normal(eeg_uv.shape, dtype=np.float32)
-    missing |= rng.random((n_windows, n_derivations)) < config.dropped_channels
+    eeg_uv *= np.exp(config.amplitude_log_sd * rng.standard_normal((n_batch, 1, 1), dtype=np.float32)[here])
+    eeg_uv += config.noise_uv * rng.standard_normal((n_batch, n_derivations, n_times), dtype=np.float32)[here]
+    missing |= rng.random((n_batch, n_derivations))[here] < config.dropped_channels
     eeg_uv[missing] = 0

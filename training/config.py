@@ -195,7 +195,8 @@ class TrainConfig:
     calibration : {"temperature", "isotonic"}
         How logits become probabilities: by a straight line, or by any rising course.
     threads : int
-        Processor threads; 0 for all. Results repeat exactly only with the same number.
+        Processor threads; 0 for all, which processes that train together share out. Results repeat exactly only with
+        the same number of threads and processes.
     split, signal, windows, labels, resnet, lstm, optimiser, augment, context, changepoint, meta, alarm
         The parts; each is documented at its class.
     """

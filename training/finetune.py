@@ -197,7 +197,7 @@ def fine_tune(
         place,
         stage=stage,
         take_step=take_step,
-        look=Look(validation, train_config, device),
+        look=Look(validation, train_config, place),
     )
     plain = {name: value.cpu() for name, value in baked(student).items()}
     return copy_of(network, plain), state

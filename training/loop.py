@@ -15,6 +15,7 @@ from eegwarn.bedside.scoring import Progress
 from eegwarn.errors import ConfigError, ModelError
 from training.checkpoint import TrainState, load_checkpoint, save_checkpoint
 from training.config import OptimiserConfig
+from training.ranks import ALONE, Ranks
 
 DEVICES = ("auto", "cpu", "cuda")
 _LOWEST_RATE = 0.01
@@ -54,12 +55,15 @@ class Place:
         Where networks are.
     progress : callable, optional
         Told after each step.
+    ranks : Ranks
+        Which of the processes that train together this is; the first alone writes.
     """
 
     checkpoint: Path
     run: str
     device: torch.device
     progress: Progress | None = None
+    ranks: Ranks = ALONE
 
     def stage_checkpoint(self, stage: str) -> Path:
         """Where a stage of the training keeps its state."""
@@ -83,7 +87,7 @@ def run_loop(
     """Train until the last step, or until the validation patients gain nothing more.
 
     An interrupted stage goes on from its checkpoint and ends, on the same processor and with the same number of
-    threads, with the very weights of one that was not interrupted; a finished one is only loaded.
+    threads and processes, with the very weights of one that was not interrupted; a finished one is only loaded.
 
     Parameters
     ----------
@@ -109,10 +113,13 @@ def run_loop(
     ------
     ModelError
         If the checkpoint is of another training, or the loss is not finite.
+    EngineError
+        If another process is lost, or goes on from another step.
     """
     checkpoint = place.stage_checkpoint(stage)
     if checkpoint.exists():
         load_checkpoint(checkpoint, state, place.run)
+    place.ranks.check_same(state.step, stage)
     numbers: list[dict[str, float]] = []
     while state.step < course.steps and not _stalled(state, course.patience):
         numbers.append(take_step(state))
@@ -123,7 +130,8 @@ def run_loop(
         state.step += 1
         if state.step % course.validate_every == 0 or state.step == course.steps:
             _look_up(state, look, numbers)
-            save_checkpoint(checkpoint, state, place.run)
+            if place.ranks.first:
+                save_checkpoint(checkpoint, state, place.run)
             numbers = []
         if place.progress is not None:
             place.progress(stage, state.step, course.steps)
@@ -149,8 +157,8 @@ def _stalled(state: TrainState, patience: int) -> bool:
     return bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= patience
 
 
-def choose_device(name: str) -> torch.device:
-    """Find the device for ``--device``: ``auto`` takes a GPU where there is one.
+def choose_device(name: str, ranks: Ranks = ALONE) -> torch.device:
+    """Find the device for ``--device``: ``auto`` takes a GPU where there is one, of several processes each its own.
 
     Raises
     ------
@@ -161,15 +169,28 @@ def choose_device(name: str) -> torch.device:
         raise ConfigError(f"device must be one of {', '.join(DEVICES)}, but got {name!r}.")
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigError("device = 'cuda', but torch sees no GPU. Use --device cpu.")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if ranks.n_ranks == 1:
+        return torch.device("cuda")
+    if ranks.n_local > torch.cuda.device_count():
+        raise ConfigError(
+            f"{ranks.n_local} processes on this machine need a GPU each, and torch sees {torch.cuda.device_count()}. "
+            "Start fewer, or use --device cpu."
+        )
+    torch.cuda.set_device(ranks.local_rank)
+    return torch.device("cuda", ranks.local_rank)
 
 
 @contextmanager
-def repeatable(threads: int) -> Iterator[None]:
-    """Let torch use ``threads`` (0 for all) and only algorithms that repeat exactly; undone at the end."""
+def repeatable(threads: int, ranks: Ranks = ALONE) -> Iterator[None]:
+    """Let torch use only algorithms that repeat exactly, and ``threads``; undone at the end.
+
+    With 0 the processes of this machine share all its cores out.
+    """
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.set_num_threads(threads or os.cpu_count() or 1)
+    torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // ranks.n_local))
     torch.use_deterministic_algorithms(True)
     try:
         yield

@@ -102,7 +102,7 @@ def learn_by_meta(
     frozen, warm = _warm_up(training, validation, config, place, start)
     folder = place.stage_checkpoint("features")
     described = Described(
-        rows=write_features(frozen, training, folder, place.device),
+        rows=write_features(frozen, training, folder, place.device, place.ranks),
         label=[each.positive.astype(np.int64) for each in training],
         from_mark_s=[_from_mark_s(each) for each in training],
     )
@@ -112,7 +112,8 @@ def learn_by_meta(
     soft = [_soft_labels(corrector, described, number, config, place.device) for number in range(len(training))]
     labels = tuple(_corrected(each, one) for each, one in zip(training, soft, strict=True))
     about = describe_correction(training, labels)
-    shutil.rmtree(folder, ignore_errors=True)
+    if place.ranks.first:
+        shutil.rmtree(folder, ignore_errors=True)
     network = MetaIndicator(frozen, corrector) if config.indicator == "meta" else state.network
     return Learned(network, state, labels, about)
 
@@ -164,10 +165,10 @@ def _loop(
         },
     )
     noisy = pool_windows(training, [each.target for each in training], "training")
-    look = Look(validation, config, place.device)
+    look = Look(validation, config, place)
 
     def take_step(state: TrainState) -> dict[str, float]:
-        return _take_step(state, training, described, noisy, clean, config, place.device)
+        return _take_step(state, training, described, noisy, clean, config, place)
 
     def look_up(state: TrainState) -> dict[str, float]:
         return {**look(state), **_label_numbers(corrector, described, clean, config, place.device)}
@@ -183,37 +184,39 @@ def _take_step(
     noisy: WindowPool,
     clean: CleanPool,
     config: TrainConfig,
-    device: torch.device,
+    place: Place,
 ) -> dict[str, float]:
     rng = np.random.default_rng((config.seed, 4, state.step))
-    meta = config.meta
+    meta, device, ranks = config.meta, place.device, place.ranks
     rows, _ = draw_rows(noisy, config.batch_size, config.positive_share, rng)
 
-    def signal(chosen: NDArray[np.int32]) -> Tensor:
-        eeg_uv = gather_windows(training, chosen)
-        augment(eeg_uv, config.augment, config.signal.sfreq, rng)
+    def signal(chosen: NDArray[np.int32], here: slice) -> Tensor:
+        eeg_uv = gather_windows(training, chosen[here])
+        augment(eeg_uv, config.augment, config.signal.sfreq, rng, here=here, n_batch=len(chosen))
         return torch.from_numpy(eeg_uv).to(device)
 
     def known(how: str) -> KnownWindows:
         chosen, label = draw_clean(clean, meta.clean_batch, meta.from_clips, how, rng)
-        return KnownWindows(signal(chosen), described.evidence(chosen, device), torch.from_numpy(label).to(device))
+        evidence, here = described.evidence(chosen, device), ranks.share(len(chosen))
+        return KnownWindows(signal(chosen, here), evidence, torch.from_numpy(label).to(device), here)
 
     set_learning_rate(state.optimisers["network"], config.optimiser, step=state.step, steps=config.steps)
     state.network.train()
-    corrector = state.modules["corrector"]
+    corrector, here = state.modules["corrector"], ranks.share(len(rows))
     began = state.step >= meta.first_meta_step
     report = meta_step(
         state.network,
         state.optimisers["network"],
         corrector,  # type: ignore[arg-type]
         state.optimisers["corrector"],
-        noisy=NoisyWindows(signal(rows), described.evidence(rows, device)),
+        noisy=NoisyWindows(signal(rows, here), described.evidence(rows, device), here),
         clean=known("stratified"),
         held=known(meta.held),
         config=config.meta.bilevel if began else replace(config.meta.bilevel, meta=False),
         step=state.step,
         largest_gradient=config.optimiser.largest_gradient,
         rng=rng,
+        total=ranks.total,
     )
     numbers = {name: value for name, value in vars(report).items() if isinstance(value, float) and np.isfinite(value)}
     return {**numbers, "faults": float(bool(report.fault))}

@@ -10,7 +10,7 @@ from training.labelling import correct_labels, describe_correction, rough_labels
 from training.learned import Learned
 from training.loop import Place
 from training.meta import learn_by_meta
-from training.network import judge_recording, train_network
+from training.network import judge_recordings, train_network
 from training.windows import LabelledRecording
 
 
@@ -70,10 +70,11 @@ def _learn_twice(
     """
     marked = [each.positive.astype(np.float32) for each in training]
     first = train_network(training, marked, validation, config, place, stage="train on the marks", start=start)
-    roughs = [rough_labels(each, judge_recording(first.network, each.windows, place.device)) for each in training]
+    logits = judge_recordings(first.network, [each.windows for each in training], place, stage="judge the marks")
+    roughs = [rough_labels(each, logit) for each, logit in zip(training, logits, strict=True)]
     labels = correct_labels(roughs, config, np.random.default_rng((config.seed, 3)))
-    soft = [each.soft for each in labels]
-    if not any((each.soft[one.counted] >= 0.5).any() for each, one in zip(labels, training, strict=True)):
+    soft = place.ranks.of_first([each.soft for each in labels])
+    if not any((each[one.counted] >= 0.5).any() for each, one in zip(soft, training, strict=True)):
         caveat = (
             f"The labels are the marks as they are: by what the network that was trained on them says (AUROC "
             f"{first.best_score:.2f} on the validation patients), none of {sum(len(each.onsets) for each in labels)} "

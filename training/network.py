@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from torch import nn
-from torch.nn import functional
 
+from eegwarn.autolabel.bilevel import part_of_cross_entropy
 from eegwarn.backbones import BACKBONES
 from eegwarn.bedside.runtime import network_input
 from eegwarn.signal.windows import Windows
@@ -82,9 +82,9 @@ def train_network(
 
     def take_step(state: TrainState) -> dict[str, float]:
         rng = np.random.default_rng((config.seed, 1, state.step))
-        eeg_uv, target = draw_batch(training, pool, config, rng)
+        eeg_uv, target = draw_batch(training, pool, config, rng, here=place.ranks.share(config.batch_size))
         set_learning_rate(state.optimisers["network"], config.optimiser, step=state.step, steps=config.steps)
-        return {"loss": plain_step(state, eeg_uv, target, config, place.device)}
+        return {"loss": plain_step(state, eeg_uv, target, config, place)}
 
     return run_loop(
         state,
@@ -92,7 +92,7 @@ def train_network(
         place,
         stage=stage,
         take_step=take_step,
-        look=Look(validation, config, place.device),
+        look=Look(validation, config, place),
     )
 
 
@@ -101,20 +101,24 @@ def plain_step(
     eeg_uv: NDArray[np.float32],
     target: NDArray[np.float32],
     config: TrainConfig,
-    device: torch.device,
+    place: Place,
 ) -> float:
-    """Step the network towards the targets and give the loss."""
-    optimiser = state.optimisers["network"]
+    """Step the network towards the targets, of which each process has its share, and give the loss over all."""
+    optimiser, device = state.optimisers["network"], place.device
     state.network.train()
     inputs, targets = torch.from_numpy(eeg_uv).to(device), torch.from_numpy(target).to(device)
     with mixed_precision(device):
         logit = state.network(inputs)
-    loss = functional.binary_cross_entropy_with_logits(logit.float(), targets)
+    loss = part_of_cross_entropy(logit.float(), targets, config.batch_size)
     optimiser.zero_grad()
     loss.backward()
+    weights = list(state.network.parameters())
+    *gradients, loss = place.ranks.total([*(weight.grad for weight in weights), loss.detach()])
+    for weight, gradient in zip(weights, gradients, strict=True):
+        weight.grad = gradient
     nn.utils.clip_grad_norm_(state.network.parameters(), config.optimiser.largest_gradient)
     optimiser.step()
-    return float(loss.detach())
+    return float(loss)
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:
@@ -131,8 +135,8 @@ class Look:
         Not trained on.
     config : TrainConfig
         How many windows; which ones is chosen once.
-    device : torch.device
-        Where the network is.
+    place : Place
+        Where the network is; processes that train together share the windows out.
 
     Raises
     ------
@@ -140,22 +144,26 @@ class Look:
         If there is no window of a class.
     """
 
-    def __init__(self, validation: Sequence[LabelledRecording], config: TrainConfig, device: torch.device) -> None:
+    def __init__(self, validation: Sequence[LabelledRecording], config: TrainConfig, place: Place) -> None:
         pool = pool_windows(validation, [each.target for each in validation], "validation")
         rng = np.random.default_rng((config.seed, 2))
         self._positive, self._negative = (
             rows[np.sort(rng.permutation(len(rows))[: config.validation_windows])]
             for rows in (pool.positive, pool.negative)
         )
-        self._validation, self._device = validation, device
+        self._validation, self._place = validation, place
 
     def __call__(self, state: TrainState) -> dict[str, float]:
         """Give the AUROC of the state's network, as ``validation_auroc``."""
-        logits = [
-            judge(state.network, gather_windows(self._validation, part), self._device)
-            for rows in (self._positive, self._negative)
-            for part in parts_of(rows)
-        ]
+        ranks = self._place.ranks
+        logits = ranks.gather(
+            [
+                judge(state.network, gather_windows(self._validation, part), self._place.device)
+                if ranks.owns(number)
+                else np.zeros(len(part), dtype=np.float32)
+                for number, part in enumerate([*parts_of(self._positive), *parts_of(self._negative)])
+            ]
+        )
         label = np.repeat([1, 0], [len(self._positive), len(self._negative)])
         return {"validation_auroc": float(roc_auc_score(label, np.concatenate(logits)))}
 
@@ -174,6 +182,19 @@ def judge_recording(network: nn.Module, windows: Windows, device: torch.device) 
     for part in parts_of(np.flatnonzero(windows.usable)):
         logit[part] = judge(network, network_input(windows, part), device)
     return logit
+
+
+def judge_recordings(
+    network: nn.Module, recordings: Sequence[Windows], place: Place, *, stage: str
+) -> list[NDArray[np.float64]]:
+    """Give what `judge_recording` gives of each; processes that train together share the recordings out."""
+    logits = []
+    for number, windows in enumerate(recordings):
+        own = place.ranks.owns(number)
+        logits.append(judge_recording(network, windows, place.device) if own else np.zeros(len(windows)))
+        if place.progress is not None:
+            place.progress(stage, number + 1, len(recordings))
+    return place.ranks.gather(logits)
 
 
 def parts_of(rows: NDArray[np.integer]) -> list[NDArray[np.integer]]:

@@ -27,6 +27,7 @@ from training.evaluate import Evaluated, describe_evaluation, evaluate_model
 from training.finetune import trained_network
 from training.label_use import LabelUse, leave_unjudged, sort_labels
 from training.loop import Place, choose_device, repeatable
+from training.ranks import ALONE, Ranks
 from training.record import Origin, read_origin, run_key
 from training.recorded_split import missing_test_persons, split_as_recorded
 from training.train import read_parts, train_parts
@@ -97,6 +98,7 @@ def retrain_model(
     device: str = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
+    ranks: Ranks = ALONE,
 ) -> Retrained:
     """Train a model again with the labels in the store, and hold it against the old one.
 
@@ -130,6 +132,8 @@ def retrain_model(
         Whether ``out`` may be replaced.
     progress : callable, optional
         Told of every step.
+    ranks : Ranks
+        Which of the processes that train together this is; each judges both models, and the first writes the new one.
 
     Raises
     ------
@@ -153,7 +157,7 @@ def retrain_model(
     split = split_as_recorded(cohort, origin, clips.keys())
     use = _refuse_none(sort_labels(present, split), split)
     parent = add_model(store, model, by=by, record=bundle.record)
-    parts, skipped = read_parts(cohort, split, config, clips=clips, cache=cache, progress=progress)
+    parts, skipped = read_parts(cohort, split, config, clips=clips, cache=cache, progress=progress, ranks=ranks)
     use = _refuse_none(leave_unjudged(use, parts["training"], clips), split)
     held_out = _held_out(cohort, split)
     old = evaluate_model(bundle, held_out, model=model.name, seed=config.seed, progress=progress)
@@ -161,18 +165,21 @@ def retrain_model(
     place = Place(
         checkpoint=out.with_name(f"{out.name}.checkpoint"),
         run=hashlib.sha256(run.encode()).hexdigest(),
-        device=choose_device(device),
+        device=choose_device(device, ranks),
         progress=progress,
+        ranks=ranks,
     )
-    with repeatable(config.threads):
+    with repeatable(config.threads, ranks):
         made = train_parts(parts, split, config, place, start=network)
     new = evaluate_model(made, held_out, model=out.name, seed=config.seed, progress=progress)
     comparison = compare_models(old.report.patients, new.report.patients, np.random.default_rng((config.seed, 6)))
     about = {"parent": parent.fingerprint, "start": start, "method": config.method, "labels": use.describe()}
     about |= {"comparison": comparison_table(comparison), "before": describe_evaluation(old)}
     made = _with_lineage(made, origin, {"retrain": about, "evaluation": describe_evaluation(new)})
-    write_bundle(out, made, overwrite=overwrite)
-    place.clear()
+    if ranks.first:
+        write_bundle(out, made, overwrite=overwrite)
+        place.clear()
+    ranks.wait()
     child = add_model(store, out, by=by, record=made.record, parent_id=parent.id)
     skipped += old.skipped + _missing(cohort, origin, use)
     return Retrained(out, read_bundle(out), child, use, old, new, comparison, skipped)

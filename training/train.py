@@ -25,7 +25,8 @@ from training.fit import Fitted, fit_warning
 from training.learned import Learned
 from training.loop import Place, choose_device, repeatable
 from training.methods import learn
-from training.network import judge_recording
+from training.network import judge_recordings
+from training.ranks import ALONE, Ranks
 from training.record import describe_part, person_code, run_key, versions
 from training.trend import keep_if_better, learn_trend
 from training.windows import Clips, LabelledRecording, prepare_recordings
@@ -63,11 +64,14 @@ def train(
     device: str = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
+    ranks: Ranks = ALONE,
 ) -> Trained:
     """Train a model on a cohort and write it; go on where an interrupted training stopped.
 
     Patients are divided into training, validation and test (``config.split``); the test patients are left alone and
     recorded in the model by their codes, for evaluation. The state of an unfinished training is kept beside ``out``.
+    Several processes (``ranks``) that call this alike share the work and give the same model but for the order of sums;
+    the first alone writes it.
 
     Parameters
     ----------
@@ -88,6 +92,8 @@ def train(
         Whether ``out`` may be replaced.
     progress : callable, optional
         Told of every step.
+    ranks : Ranks
+        Which of the processes that train together this is; see `training.ranks.joined_ranks`.
 
     Returns
     -------
@@ -101,22 +107,27 @@ def train(
         If ``out`` exists and may not be replaced, or something cannot be written.
     ModelError
         If there is an unfinished training of other data or another configuration.
+    EngineError
+        If another process is lost.
     """
     if out.exists() and not overwrite:
         raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
     config = config.settled()
     split = divide(cohort, config)
-    parts, skipped = read_parts(cohort, split, config, clips=clips or {}, cache=cache, progress=progress)
+    parts, skipped = read_parts(cohort, split, config, clips=clips or {}, cache=cache, progress=progress, ranks=ranks)
     place = Place(
         checkpoint=out.with_name(f"{out.name}.checkpoint"),
         run=run_key(parts["training"], parts["validation"], config),
-        device=choose_device(device),
+        device=choose_device(device, ranks),
         progress=progress,
+        ranks=ranks,
     )
-    with repeatable(config.threads):
+    with repeatable(config.threads, ranks):
         bundle = train_parts(parts, split, config, place)
-    write_bundle(out, bundle, overwrite=overwrite)
-    place.clear()
+    if ranks.first:
+        write_bundle(out, bundle, overwrite=overwrite)
+        place.clear()
+    ranks.wait()
     return Trained(out, read_bundle(out), skipped)
 
 
@@ -138,6 +149,7 @@ def read_parts(
     clips: Clips,
     cache: Path | None,
     progress: Progress | None,
+    ranks: Ranks = ALONE,
 ) -> tuple[Parts, tuple[tuple[str, str], ...]]:
     """Read the recordings of the training part, with the clips that are known, and of the validation part.
 
@@ -149,6 +161,11 @@ def read_parts(
         What could not be read, each with the reason.
     """
     cache = cache or default_cache()
+    if ranks.n_ranks > 1:
+        # Each process makes its share of the cache; then all open the whole.
+        own = (split.train + split.validation)[ranks.rank :: ranks.n_ranks]
+        prepare_recordings(cohort, own, config, cache=cache, step="fill the cache", progress=progress)
+        ranks.wait()
     training = prepare_recordings(
         cohort, split.train, config, cache=cache, step="read training patients", clips=clips, progress=progress
     )
@@ -183,11 +200,8 @@ def train_parts(
         Network from whose weights to go on; see `training.methods.learn`.
     """
     learned = learn(parts["training"], parts["validation"], config, place, start=start)
-    logits = []
-    for number, each in enumerate(parts["validation"], start=1):
-        logits.append(judge_recording(learned.network, each.windows, place.device))
-        if place.progress is not None:
-            place.progress("calibrate", number, len(parts["validation"]))
+    windows = [each.windows for each in parts["validation"]]
+    logits = judge_recordings(learned.network, windows, place, stage="calibrate")
     trend, logits = _follow_minutes(learned, parts, logits, config, place)
     fitted = fit_warning(parts["validation"], logits, config)
     return _bundle(learned, trend, fitted, config, _record(parts, split, config, learned, fitted))

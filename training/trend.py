@@ -11,7 +11,7 @@ from torch import nn
 from eegwarn.signal.windows import Windows
 from eegwarn.warning.trend import Trend, fit_trend, follow
 from training.loop import Place
-from training.network import Targets, judge_recording
+from training.network import Targets, judge_recordings
 from training.windows import LabelledRecording
 
 
@@ -46,12 +46,9 @@ def learn_trend(
     Trend
     """
     every = max(1, int(training[0].windows.window_s / hop_s))
-    logits, wanted = [], []
-    for number, (each, target) in enumerate(zip(training, targets, strict=True), start=1):
-        logits.append(judge_recording(network, _thinned(each.windows, every), place.device))
-        wanted.append(np.where(each.counted, target, np.nan)[::every])
-        if place.progress is not None:
-            place.progress("fit the trend", number, len(training))
+    wanted = [np.where(each.counted, target, np.nan)[::every] for each, target in zip(training, targets, strict=True)]
+    thinned = [_thinned(each.windows, every) for each in training]
+    logits = judge_recordings(network, thinned, place, stage="fit the trend")
     return fit_trend(logits, wanted, every * hop_s, time_constants_s)
 
 

@@ -3,10 +3,16 @@
 The lower level trains the backbone on the corrector's labels; the upper level moves the corrector to where the
 backbone's next step does the known windows most good (Zhang, Gao, Guo, Duan and Nikolenko, arXiv 2310.06059, after
 Zheng, Awadallah and Dumais, AAAI 2021). Everything that lasts from step to step is in two modules and two optimisers.
+
+Several processes can take one step together (`meta_step`, ``total``). What goes through the backbone is shared out by
+rows: the step's gradient, the gradient on the held windows, the derivative along the step. The corrector sees vectors,
+not signal: every process has it judge the whole batch, and takes its own rows' part of its gradient. Whatever decides
+is added up first, so that all stay together.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,6 +25,9 @@ from eegwarn.autolabel.hypergradient import Derivative, label_gradient, look_ahe
 from eegwarn.errors import ConfigError
 
 Fault = Literal["", "inversion", "collapse", "saturation", "not finite"]
+
+Total = Callable[[Sequence[Tensor]], Sequence[Tensor]]
+"""Adds tensors up over the processes that take a step together, the same in each."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +112,14 @@ class BilevelConfig:
 
 @dataclass(frozen=True)
 class NoisyWindows:
-    """Windows whose labels are to be corrected: signal (n, n_channels, n_times) in µV, and the corrector's evidence."""
+    """Windows whose labels are to be corrected: signal (n, n_channels, n_times) in µV, and the corrector's evidence.
+
+    With several processes ``eeg_uv`` holds the rows ``here`` alone, and the evidence all.
+    """
 
     eeg_uv: Tensor
     evidence: Evidence
+    here: slice = field(default_factory=lambda: slice(None))
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,7 @@ class KnownWindows:
     eeg_uv: Tensor
     evidence: Evidence
     known: Tensor
+    here: slice = field(default_factory=lambda: slice(None))
 
 
 @dataclass(frozen=True)
@@ -150,6 +164,10 @@ class StepReport:
     derivative: float = math.nan
 
 
+def _alone(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+    return tensors
+
+
 def corrector_optimiser(corrector: Corrector, config: BilevelConfig) -> torch.optim.Adam:
     """Make the optimiser for a corrector."""
     return torch.optim.Adam(corrector.parameters(), config.learning_rate)
@@ -159,6 +177,13 @@ def corrected_logit(corrector: Corrector, evidence: Evidence, config: BilevelCon
     """Give the log-odds of the labels that the backbone learns from, shape (n,)."""
     logit: Tensor = corrector(evidence) if config.meta else corrector.start(evidence)
     return logit / config.temperature
+
+
+def part_of_cross_entropy(logit: Tensor, target: Tensor, n_rows: int) -> Tensor:
+    """Give what these rows add to the mean cross entropy over a batch of ``n_rows``; 0 if there are none."""
+    if not len(logit):
+        return logit.sum()
+    return binary_cross_entropy_with_logits(logit, target) * (len(logit) / n_rows)
 
 
 def meta_step(
@@ -174,6 +199,7 @@ def meta_step(
     step: int,
     largest_gradient: float,
     rng: np.random.Generator,
+    total: Total = _alone,
 ) -> StepReport:
     """Take one step of the backbone, and of the corrector when it is its turn.
 
@@ -199,9 +225,12 @@ def meta_step(
     largest_gradient : float
         Longer gradients of the network are shortened to this norm.
     rng : numpy.random.Generator
-        Chooses which labels are hidden, and which are differentiated.
+        Chooses which labels are hidden, and which are differentiated; the same in all processes.
+    total : callable, optional
+        Of the processes that take this step together, each with all evidence and the signal of some rows.
     """
-    hidden = torch.from_numpy(rng.random(len(noisy.eeg_uv)) < config.label_dropout).to(noisy.eeg_uv.device)
+    n_noisy = len(noisy.evidence.label)
+    hidden = torch.from_numpy(rng.random(n_noisy) < config.label_dropout).to(noisy.eeg_uv.device)
     evidence = noisy.evidence.without(hidden)
     turn = config.meta and step % config.meta_every == 0
     with torch.set_grad_enabled(turn):
@@ -209,57 +238,69 @@ def meta_step(
     with torch.no_grad():
         start = corrector.start(evidence) / config.temperature
         agreement = _agreement(corrector, (clean, held), config)
-        fault = _fault(corrected, start, noisy.evidence.label, min(agreement), config)
+        fault = _heard(_fault(corrected, start, noisy.evidence.label, min(agreement), config), total)
         label = torch.sigmoid(start if fault else corrected)
-    loss, logit, clip = _backward(network, optimiser, noisy.eeg_uv, label, clean, config.clean_weight, largest_gradient)
+    optimiser.zero_grad()
+    loss, logit = _backward(network, noisy, label, clean, config.clean_weight, total)
+    norm = nn.utils.clip_grad_norm_(network.parameters(), largest_gradient)
+    clip = (largest_gradient / (norm + 1e-6)).clamp(max=1.0)
     ahead = look_ahead(optimiser, clip=clip) if turn and not fault else None
     optimiser.step()
     report = StepReport(loss, float(_entropy(label).mean()), float(label.mean()), agreement[0], fault)
     if not turn:
         return report
     # The divergence of the corrected labels from those of the start, but for what does not depend on the corrector.
-    anchor = binary_cross_entropy_with_logits(corrected, torch.sigmoid(start))
+    anchor = part_of_cross_entropy(corrected[noisy.here], torch.sigmoid(start)[noisy.here], n_noisy)
     if ahead is None:
-        _descend(meta_optimiser, anchor)
+        _descend(corrector, meta_optimiser, anchor, total)
         return report
-    n_rows = max(1, round(config.derivative_share * len(label)))
-    rows = torch.from_numpy(np.sort(rng.permutation(len(label))[:n_rows])).to(logit.device)
-    meta_loss = binary_cross_entropy_with_logits(network(held.eeg_uv), held.known)
-    gradient = label_gradient(
+    n_rows = max(1, round(config.derivative_share * n_noisy))
+    rows = torch.from_numpy(np.sort(rng.permutation(n_noisy)[:n_rows])).to(logit.device)
+    begin, end, _ = noisy.here.indices(n_noisy)
+    own = (rows >= begin) & (rows < end)  # (n_rows,)
+    meta_loss = part_of_cross_entropy(network(held.eeg_uv), held.known[held.here], len(held.known))
+    *held_gradient, meta_loss = total([*torch.autograd.grad(meta_loss, ahead.weights), meta_loss.detach()])
+    gradient = torch.zeros(n_rows, dtype=logit.dtype, device=logit.device)
+    gradient[own] = label_gradient(
         network,
-        noisy.eeg_uv[rows],
-        logit[rows],
+        noisy.eeg_uv[rows[own] - begin],
+        logit[rows[own] - begin],
         ahead,
-        torch.autograd.grad(meta_loss, ahead.weights),
-        batch_size=len(label),
+        held_gradient,
+        batch_size=n_noisy,
         derivative=config.derivative,
     )
+    (gradient,) = total([gradient])
     size = float(gradient.abs().mean())
     if not math.isfinite(size):
         return replace(report, fault="not finite")
-    _descend(meta_optimiser, (torch.sigmoid(corrected[rows]) * _push(gradient, config)).mean() + config.anchor * anchor)
+    pushed = (torch.sigmoid(corrected[rows]) * _push(gradient, config))[own]
+    moved = pushed.mean() * (len(pushed) / n_rows) if len(pushed) else pushed.sum()
+    _descend(corrector, meta_optimiser, moved + config.anchor * anchor, total)
     up = float((gradient > 0).float().mean())
-    return replace(report, meta_loss=float(meta_loss.detach()), same_way=max(up, 1 - up), derivative=size)
+    return replace(report, meta_loss=float(meta_loss), same_way=max(up, 1 - up), derivative=size)
 
 
 def _backward(
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    noisy_uv: Tensor,
-    label: Tensor,
-    clean: KnownWindows,
-    clean_weight: float,
-    largest_gradient: float,
-) -> tuple[float, Tensor, Tensor]:
-    """Leave the gradients of one step; give its loss, the noisy windows' logits, and how much was shortened."""
-    logit = network(torch.cat([noisy_uv, clean.eeg_uv]))  # (n_noisy + n_clean,)
-    noisy_logit, clean_logit = logit[: len(label)], logit[len(label) :]
-    loss = binary_cross_entropy_with_logits(noisy_logit, label)
-    loss = loss + clean_weight * binary_cross_entropy_with_logits(clean_logit, clean.known)
-    optimiser.zero_grad()
+    network: nn.Module, noisy: NoisyWindows, label: Tensor, clean: KnownWindows, clean_weight: float, total: Total
+) -> tuple[float, Tensor]:
+    """Leave the gradients of one step over all processes; give its loss, and the logits of this one's noisy windows."""
+    logit = network(torch.cat([noisy.eeg_uv, clean.eeg_uv]))  # (n_noisy_here + n_clean_here,)
+    noisy_logit, clean_logit = logit[: len(noisy.eeg_uv)], logit[len(noisy.eeg_uv) :]
+    loss = part_of_cross_entropy(noisy_logit, label[noisy.here], len(label))
+    loss = loss + clean_weight * part_of_cross_entropy(clean_logit, clean.known[clean.here], len(clean.known))
     torch.autograd.backward(loss)
-    norm = nn.utils.clip_grad_norm_(network.parameters(), largest_gradient)
-    return float(loss.detach()), noisy_logit.detach(), (largest_gradient / (norm + 1e-6)).clamp(max=1.0)
+    (loss,) = _add_up(network, total, loss.detach())
+    return float(loss), noisy_logit.detach()
+
+
+def _add_up(module: nn.Module, total: Total, *others: Tensor) -> Sequence[Tensor]:
+    """Add up the gradients of a module over the processes, in place, and whatever else, which is given back."""
+    weights = [weight for weight in module.parameters() if weight.grad is not None]
+    sums = total([*(weight.grad for weight in weights if weight.grad is not None), *others])
+    for weight, gradient in zip(weights, sums, strict=False):
+        weight.grad = gradient
+    return sums[len(weights) :]
 
 
 def _push(gradient: Tensor, config: BilevelConfig) -> Tensor:
@@ -269,9 +310,10 @@ def _push(gradient: Tensor, config: BilevelConfig) -> Tensor:
     return push * len(push)
 
 
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+def _descend(module: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, total: Total) -> None:
     optimiser.zero_grad()
     torch.autograd.backward(loss)
+    _add_up(module, total)
     optimiser.step()
 
 
@@ -310,3 +352,11 @@ def _fault(corrected: Tensor, start: Tensor, noisy: Tensor, agreement: float, co
         return "collapse"
     floor = config.smallest_entropy * float(_entropy(torch.sigmoid(start)).mean())
     return "saturation" if float(_entropy(label).mean()) < floor else ""
+
+
+def _heard(fault: Fault, total: Total) -> Fault:
+    """Let a safeguard that speaks in one process speak in all: rounding may set apart what they are told."""
+    names: tuple[Fault, ...] = get_args(Fault)
+    (voices,) = total([torch.tensor([fault == name != "" for name in names], dtype=torch.float32)])
+    spoken = [name for name, n in zip(names, voices.tolist(), strict=True) if n]
+    return spoken[0] if spoken else ""

@@ -1,5 +1,6 @@
 """The commands in the order of the help, and how a run of one ends."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -88,6 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _fail(message: str, *, code: int = 2) -> int:
-    line = " ".join(message.split())
-    typer.echo(f"eegwarn: {line}", err=True)
+    line, rank = " ".join(message.split()), os.environ.get("RANK", "0")
+    # Of the processes that torchrun starts (it sets RANK) the first alone tells what befell all.
+    if rank == "0" or code != 130:
+        typer.echo(f"eegwarn: {line}" if rank == "0" else f"eegwarn: process {rank}: {line}", err=True)
     return code

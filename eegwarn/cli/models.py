@@ -41,12 +41,17 @@ def train(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model on a cohort; run it again to go on after an interruption."""
+    """Train a model on a cohort; run it again to go on after an interruption.
+
+    Several processes share the work, on a GPU each where there are some, with the same result but for rounding:
+    torchrun --nproc-per-node 2 -m eegwarn.cli train DATA --out MODEL.eegwarn
+    """
     from eegwarn.cli import terminal
     from eegwarn.cohort import read_cohort
     from eegwarn.config import override
     from eegwarn.events import read_clips
     from training.config import load_config
+    from training.ranks import joined_ranks
     from training.train import train as train_model
     from training.windows import clips_by_content
 
@@ -56,8 +61,19 @@ def train(
     resolved = override(load_config(config), [*options, *(settings or ())])
     cohort = read_cohort(data)
     known = {} if clips is None else clips_by_content(cohort, read_clips(clips))
-    with terminal.progress() as progress:
-        trained = train_model(cohort, out, resolved, clips=known, device=device, overwrite=overwrite, progress=progress)
+    with joined_ranks() as ranks, terminal.progress(silent=not ranks.first) as progress:
+        trained = train_model(
+            cohort,
+            out,
+            resolved,
+            clips=known,
+            device=device,
+            overwrite=overwrite,
+            progress=progress,
+            ranks=ranks,
+        )
+    if not ranks.first:
+        return
     for name, reason in trained.skipped:
         terminal.say(f"Left out {name}: {reason}")
     if as_json:

@@ -44,13 +44,14 @@ def retrain(
     from eegwarn.cohort import read_cohort
     from eegwarn.config import override
     from eegwarn.store import open_store
+    from training.ranks import joined_ranks
     from training.retrain import recorded_config, retrain_model
 
     check_outputs(out, inputs=(model,), overwrite=overwrite)
     seeded = [] if seed is None else [f"seed={seed}"]
     config = override(recorded_config(read_bundle(model)), [*seeded, *(settings or ())])
     opened = open_store(store, create=False)
-    with terminal.progress() as progress:
+    with joined_ranks() as ranks, terminal.progress(silent=not ranks.first) as progress:
         retrained = retrain_model(
             model,
             read_cohort(data),
@@ -63,7 +64,10 @@ def retrain(
             device=device,
             overwrite=overwrite,
             progress=progress,
+            ranks=ranks,
         )
+    if not ranks.first:
+        return
     for name, reason in retrained.skipped:
         terminal.say(f"Left out {name}: {reason}")
     if as_json:

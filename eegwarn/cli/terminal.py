@@ -23,12 +23,16 @@ SAY_EVERY_S = 5.0
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
+def progress(*, silent: bool = False) -> Iterator[Progress]:
     """Show bars with the time left, one a step; where standard error is no terminal, a line now and then.
 
     Such a line is ``  STEP: DONE of TOTAL, H:MM:SS left`` on the way, `SAY_EVERY_S` apart at least, and
-    ``  STEP: done (TOTAL)`` at the end: what reads the log of a command that runs unattended goes by them.
+    ``  STEP: done (TOTAL)`` at the end: what reads the log of a command that runs unattended goes by them. With
+    ``silent`` nothing is shown: of several processes one tells.
     """
+    if silent:
+        yield lambda step, done, total: None
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
