@@ -1,4 +1,4 @@
-"""What is promised about security, where no other test holds it: no code from files, and no door that was not asked for."""
+"""Promises about security that no other test holds: no code from files, and no door that was not asked for."""
 
 import ast
 import subprocess

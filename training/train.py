@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from eegwarn.bedside.bundle import Bundle, ModelConfig, read_bundle, write_bundl
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, Split, fingerprint, split_patients
 from eegwarn.config import to_table
+from eegwarn.engine import LOCAL
 from eegwarn.errors import OutputError
 from eegwarn.warning.trend import Trend
 from training.cache import default_cache
@@ -63,6 +65,7 @@ def train(
     cache: Path | None = None,
     device: str = "auto",
     overwrite: bool = False,
+    engine: str = LOCAL,
     progress: Progress | None = None,
     ranks: Ranks = ALONE,
 ) -> Trained:
@@ -90,6 +93,8 @@ def train(
         Where to train.
     overwrite : bool
         Whether ``out`` may be replaced.
+    engine : str
+        Where recordings are read and filtered; see `eegwarn.engine`.
     progress : callable, optional
         Told of every step.
     ranks : Ranks
@@ -114,7 +119,9 @@ def train(
         raise OutputError(f"{str(out)!r} already exists. Choose another name, or allow it to be overwritten.")
     config = config.settled()
     split = divide(cohort, config)
-    parts, skipped = read_parts(cohort, split, config, clips=clips or {}, cache=cache, progress=progress, ranks=ranks)
+    parts, skipped = read_parts(
+        cohort, split, config, clips=clips or {}, cache=cache, engine=engine, progress=progress, ranks=ranks
+    )
     place = Place(
         checkpoint=out.with_name(f"{out.name}.checkpoint"),
         run=run_key(parts["training"], parts["validation"], config),
@@ -149,6 +156,7 @@ def read_parts(
     clips: Clips,
     cache: Path | None,
     progress: Progress | None,
+    engine: str = LOCAL,
     ranks: Ranks = ALONE,
 ) -> tuple[Parts, tuple[tuple[str, str], ...]]:
     """Read the recordings of the training part, with the clips that are known, and of the validation part.
@@ -166,12 +174,9 @@ def read_parts(
         own = (split.train + split.validation)[ranks.rank :: ranks.n_ranks]
         prepare_recordings(cohort, own, config, cache=cache, step="fill the cache", progress=progress)
         ranks.wait()
-    training = prepare_recordings(
-        cohort, split.train, config, cache=cache, step="read training patients", clips=clips, progress=progress
-    )
-    validation = prepare_recordings(
-        cohort, split.validation, config, cache=cache, step="read validation patients", progress=progress
-    )
+    read = partial(prepare_recordings, cohort, config=config, cache=cache, engine=engine, progress=progress)
+    training = read(split.train, step="read training patients", clips=clips)
+    validation = read(split.validation, step="read validation patients")
     parts = {"training": training.recordings, "validation": validation.recordings}
     return parts, training.skipped + validation.skipped
 

@@ -127,7 +127,9 @@ def _choose(models: Sequence[ModelFile]) -> ModelFile:
 def _acts(folder: Path, person: Person, model: ModelFile | None, jobs: Sequence[Job], columns: Sequence[Any]) -> None:
     """Offer what may be done; who may not is told so."""
     if not person.may(Right.RETRAIN):
-        columns[0].caption(f"You are {person.name}, here as {person.role.value}: only an admin trains and promotes models.")
+        columns[0].caption(
+            f"You are {person.name}, here as {person.role.value}: only an admin trains and promotes models."
+        )
         return
     is_busy = bool(jobs) and standing(jobs[0]).state is JobState.RUNNING
     why = "A job runs; there is one at a time in a folder" if is_busy else ""

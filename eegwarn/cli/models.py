@@ -1,6 +1,7 @@
 """Commands about models: train, evaluate, score, benchmark."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -38,6 +39,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0, max=2**32 - 1)] = None,
     settings: Settings = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
+    engine: Engine = "local",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -46,9 +48,11 @@ def train(
     Several processes share the work, on a GPU each where there are some, with the same result but for rounding:
     torchrun --nproc-per-node 2 -m eegwarn.cli train DATA --out MODEL.eegwarn
     """
+    from eegwarn.alone import making
     from eegwarn.cli import terminal
     from eegwarn.cohort import read_cohort
     from eegwarn.config import override
+    from eegwarn.engine import checked_engine
     from eegwarn.events import read_clips
     from training.config import load_config
     from training.ranks import joined_ranks
@@ -61,7 +65,11 @@ def train(
     resolved = override(load_config(config), [*options, *(settings or ())])
     cohort = read_cohort(data)
     known = {} if clips is None else clips_by_content(cohort, read_clips(clips))
-    with joined_ranks() as ranks, terminal.progress(silent=not ranks.first) as progress:
+    with (
+        joined_ranks() as ranks,
+        making(out) if ranks.first else nullcontext(),
+        terminal.progress(silent=not ranks.first) as progress,
+    ):
         trained = train_model(
             cohort,
             out,
@@ -69,6 +77,7 @@ def train(
             clips=known,
             device=device,
             overwrite=overwrite,
+            engine=checked_engine(engine),
             progress=progress,
             ranks=ranks,
         )

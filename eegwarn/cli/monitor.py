@@ -60,6 +60,7 @@ def monitor(
     from eegwarn.bedside.keeper import Keeper
     from eegwarn.bedside.monitor import Monitor, watch
     from eegwarn.bedside.writer import LogWriter
+    from eegwarn.store.watching import watched_alone
 
     plans = _plans(model, source, speed, bed, beds)
     stop, printer, opener = Event(), _Printer(as_json=as_json, several=len(plans) > 1), StoreOpener(store)
@@ -68,35 +69,38 @@ def monitor(
     sources = {name: _open_source(plan, models[chosen[name]][0]) for name, plan in plans.items()}
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    writer = LogWriter(
-        {name: partial(opener.log, name) for name in plans}, lambda name, said: printer.say(name, "store", said)
-    )
-    rings = {
-        name: partial(opener.ring, name, models[chosen[name]][0].signal.sfreq, goes_on=plan.stream is not None)
-        for name, plan in plans.items()
-    }
-    keeper = Keeper(rings, lambda name, said: printer.say(name, "eeg", said))
-    monitors = [
-        Monitor(
-            name,
-            sources[name],
-            *models[chosen[name]],
-            writer,
-            printer.told,
-            goes_on=plan.stream is not None,
-            keeper=keeper,
+    with watched_alone(store, list(plans)) as trouble:
+        if trouble:
+            printer.say("", "store", trouble)
+        writer = LogWriter(
+            {name: partial(opener.log, name) for name in plans}, lambda name, said: printer.say(name, "store", said)
         )
-        for name, plan in plans.items()
-    ]
-    try:
-        failed = watch(monitors, stop)
-    finally:
-        keeper.close()
-        n_lost = writer.close()
-    if n_lost:
-        raise StoreError(f"{n_lost} rows could not be written to the store. {writer.trouble}".rstrip())
-    for name, error in failed.items():
-        raise RecordingError(f"Bed {name!r}: {error}")
+        rings = {
+            name: partial(opener.ring, name, models[chosen[name]][0].signal.sfreq, goes_on=plan.stream is not None)
+            for name, plan in plans.items()
+        }
+        keeper = Keeper(rings, lambda name, said: printer.say(name, "eeg", said))
+        monitors = [
+            Monitor(
+                name,
+                sources[name],
+                *models[chosen[name]],
+                writer,
+                printer.told,
+                goes_on=plan.stream is not None,
+                keeper=keeper,
+            )
+            for name, plan in plans.items()
+        ]
+        try:
+            failed = watch(monitors, stop)
+        finally:
+            keeper.close()
+            n_lost = writer.close()
+        if n_lost:
+            raise StoreError(f"{n_lost} rows could not be written to the store. {writer.trouble}".rstrip())
+        for name, error in failed.items():
+            raise RecordingError(f"Bed {name!r}: {error}")
 
 
 def _plans(

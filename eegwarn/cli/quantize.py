@@ -36,6 +36,7 @@ def quantize(
     as_json: AsJson = False,
 ) -> None:
     """Make a model small and show what that costs; run it again to go on after an interruption."""
+    from eegwarn.alone import making
     from eegwarn.cli import terminal
     from eegwarn.cohort import read_cohort
     from eegwarn.config import override
@@ -52,7 +53,7 @@ def quantize(
     }
     options = [f"{key}={value}" for key, value in chosen.items() if value is not None]
     config = override(QuantizeConfig(), [*options, *(settings or ())])
-    with terminal.progress() as progress:
+    with making(out), terminal.progress() as progress:
         shrunk = quantize_model(
             model, read_cohort(data), out, config, device=device, overwrite=overwrite, progress=progress
         )

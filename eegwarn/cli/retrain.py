@@ -1,5 +1,6 @@
 """The command that trains a model again with the clinician's labels."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -39,6 +40,7 @@ def retrain(
     """
     from getpass import getuser
 
+    from eegwarn.alone import making
     from eegwarn.bedside import read_bundle
     from eegwarn.cli import terminal
     from eegwarn.cohort import read_cohort
@@ -51,7 +53,11 @@ def retrain(
     seeded = [] if seed is None else [f"seed={seed}"]
     config = override(recorded_config(read_bundle(model)), [*seeded, *(settings or ())])
     opened = open_store(store, create=False)
-    with joined_ranks() as ranks, terminal.progress(silent=not ranks.first) as progress:
+    with (
+        joined_ranks() as ranks,
+        making(out) if ranks.first else nullcontext(),
+        terminal.progress(silent=not ranks.first) as progress,
+    ):
         retrained = retrain_model(
             model,
             read_cohort(data),

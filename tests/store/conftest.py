@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from eegwarn.store import Store, open_store
 from eegwarn.store.schema import metadata
-from tests.store.server import missing, running_server
+from training.benchmarks.postgres import missing, running_server
 
 _NUMBER = count()
 
@@ -28,8 +28,8 @@ def server() -> Iterator[str]:
     reason = missing()
     if reason:
         pytest.skip(reason)
-    with running_server() as url:
-        yield url
+    with running_server() as started:
+        yield started.url
 
 
 @pytest.fixture(scope="session")
