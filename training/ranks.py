@@ -1,7 +1,8 @@
 """Processes that train one network together, as torchrun starts them: who this one is, and what they add up.
 
 Each holds the whole network and takes its share of a batch's rows. Their gradients are added up before the optimiser
-steps, so that all keep the same weights, and those of one process but for the order of the sums.
+steps, so that all keep the same weights, bit for bit, and those of one process but for the order of the sums. Training
+magnifies that rounding, as it does that of another number of threads: after many steps either moves the weights alike.
 """
 
 import os

@@ -17,6 +17,7 @@ from torch import Tensor
 from eegwarn.autolabel.bilevel import BilevelConfig
 from eegwarn.backbones.resnet import ResNetConfig
 from eegwarn.bedside import read_bundle
+from eegwarn.cli import main
 from eegwarn.cohort import Cohort
 from eegwarn.config import to_table, to_toml
 from eegwarn.errors import ConfigError
@@ -35,8 +36,8 @@ from .test_methods import META, known_near_marks
 
 Parts = tuple[tuple[LabelledRecording, ...], tuple[LabelledRecording, ...]]
 
-# Two channels and more in a group of every norm: with one, AdamW makes whole steps of a gradient that is nothing but
-# rounding, that of the bias before the norm, which the norm takes away again.
+# Plain descent: where a gradient is nothing but rounding, as that of a bias before a norm can be, AdamW makes whole
+# steps of it.
 SMALL = replace(
     TINY,
     resnet=ResNetConfig(widths=(16, 16), kernel=3),
@@ -64,7 +65,7 @@ from safetensors.torch import save_file
 from eegwarn.cohort import read_cohort
 from eegwarn.config import from_table
 from tests.training.test_methods import known_near_marks
-from training.config import OptimiserConfig, TrainConfig
+from training.config import TrainConfig
 from training.loop import Place, repeatable
 from training.methods import learn
 from training.ranks import joined_ranks
@@ -187,7 +188,7 @@ def test_a_process_that_is_killed_is_told_of_by_the_other_and_one_alone_goes_on(
         first.kill()
         _, said = second.communicate(timeout=30)
         assert second.returncode != 0
-        assert "EngineError: Another process of this training was lost" in said
+        assert "EngineError: Another process of this training was lost (" in said
     finally:
         for each in (first, second):
             each.kill()
@@ -243,6 +244,16 @@ def test_half_an_environment_is_one_clear_line(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=rf"{name}='{value}'.*torchrun") as caught:
         ranks_of({**TORCHRUN, name: value})
     assert "\n" not in str(caught.value)
+
+
+def test_an_error_says_in_which_process_it_befell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", str(tmp_path / "nowhere"), "--out", str(tmp_path / "model.eegwarn")]
+    for rank, begin in (("0", "eegwarn: "), ("1", "eegwarn: process 1: ")):
+        monkeypatch.setenv("RANK", rank)
+        assert main(command) == 2
+        assert capsys.readouterr().err.startswith(begin)
 
 
 def test_processes_of_one_machine_share_its_cores_out() -> None:
