@@ -212,26 +212,35 @@ def _look_at(
 ) -> _Sight | str:
     """Look at a recording with the bundle's network, opened already or not; the reason where that fails."""
     try:
-        return _sight(bundle, view or NetworkView(bundle), grid, signals, *each)
+        return _sight(bundle, view or NetworkView(bundle), grid, signals, *each, ahead=view is not None)
     except RecordingError as error:
         return str(error)
 
 
-def _stretches(bundle: Bundle, recording: CohortRecording, content: str, signals: Path) -> Iterator[Windows]:
+def _stretches(
+    bundle: Bundle, recording: CohortRecording, content: str, signals: Path, ahead: bool
+) -> Iterator[Windows]:
     config = bundle.config
     there = windows_in_cache(content_version(recording, content), config.signal, config.windows, cache=signals)
     if there is not None:
         return iter([there])
-    return stream_windows(recording.open(), config.signal, config.windows)
+    return stream_windows(recording.open(), config.signal, config.windows, ahead=ahead)
 
 
 def _sight(
-    bundle: Bundle, view: NetworkView, grid: GridConfig, signals: Path, recording: CohortRecording, content: str
+    bundle: Bundle,
+    view: NetworkView,
+    grid: GridConfig,
+    signals: Path,
+    recording: CohortRecording,
+    content: str,
+    *,
+    ahead: bool,
 ) -> _Sight:
     marks_s = [event.onset_s for event in recording.events]
     n_windows, numbers = 0, [np.empty(0, dtype=np.int64)]
     logits, features = [np.empty(0)], [np.empty((0, view.n_features), dtype=np.float32)]
-    for windows in _stretches(bundle, recording, content, signals):
+    for windows in _stretches(bundle, recording, content, signals, ahead):
         wanted = np.flatnonzero(
             grid.holds(n_windows + np.arange(len(windows)), bundle.config.windows.hop_s, marks_s) & windows.usable
         )

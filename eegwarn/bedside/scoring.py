@@ -1,8 +1,6 @@
 """From a recording and a model to warning levels, alarms and faults."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +11,10 @@ from numpy.typing import NDArray
 from eegwarn.bedside.bundle import Bundle
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.events.event import SeizureEvent
+from eegwarn.signal.ahead import made_ahead
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.recording import Recording
-from eegwarn.signal.windows import Windows, stream_windows
+from eegwarn.signal.windows import stream_windows
 from eegwarn.warning.alarm import Alarm, Fault, alarm_events, find_alarms
 from eegwarn.warning.calibrate import probability
 from eegwarn.warning.trend import TrendState, follow
@@ -87,8 +86,8 @@ def score_recording(
     progress : callable, optional
         Told the windows done and the windows there are.
     ahead : bool
-        Whether a second thread makes the next windows while those before are judged: sooner where a core is free, no
-        use where others score beside this one.
+        Whether further threads read and filter what comes next while windows are judged: sooner where a core is free,
+        no use where others score beside this one.
 
     Returns
     -------
@@ -107,8 +106,8 @@ def score_recording(
     starts, levels, n_done = [np.empty(0)], [np.empty(0)], 0
     n_bad = np.zeros(len(LONGITUDINAL_BIPOLAR), dtype=np.int64)
     trend: TrendState | None = None
-    stretches = stream_windows(recording, config.signal, config.windows)
-    for windows in _ahead(stretches) if ahead else stretches:
+    stretches = stream_windows(recording, config.signal, config.windows, ahead=ahead)
+    for windows in made_ahead(stretches) if ahead else stretches:
         starts.append(windows.start_s)
         logit, trend = follow(runtime.logit(windows), config.windows.hop_s, config.trend, trend)
         levels.append(probability(config.calibration, logit))
@@ -130,15 +129,6 @@ def score_recording(
         faults,
         tuple(name for name, n in zip(LONGITUDINAL_BIPOLAR, n_bad, strict=True) if n > n_done / 2),
     )
-
-
-def _ahead(stretches: Iterator[Windows]) -> Iterator[Windows]:
-    """Let a second thread make the next windows while those before are judged: two cores share the work."""
-    with ThreadPoolExecutor(max_workers=1) as maker:
-        waiting = deque(maker.submit(next, stretches, None) for _ in range(2))
-        while (windows := waiting.popleft().result()) is not None:
-            waiting.append(maker.submit(next, stretches, None))
-            yield windows
 
 
 def write_probabilities(path: Path, scored: Scored) -> None:

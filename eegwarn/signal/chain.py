@@ -1,8 +1,6 @@
 """The one signal path, for files and for live data: montage, filters, rate conversion, quality."""
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -10,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.errors import ConfigError, RecordingError
+from eegwarn.signal.ahead import made_ahead
 from eegwarn.signal.channels import Channel
 from eegwarn.signal.filters import STOPBAND_RATIO, CausalFilter, RateConverter, design_band
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
@@ -231,8 +230,21 @@ class SignalChain:
         return quality
 
 
-def process(recording: Recording, config: SignalConfig, *, block_s: float = 120.0) -> Iterator[Processed]:
-    """Run a whole recording through the chain, in blocks, reading ahead.
+def process(
+    recording: Recording, config: SignalConfig, *, block_s: float = 120.0, ahead: bool = True
+) -> Iterator[Processed]:
+    """Run a whole recording through the chain, in blocks.
+
+    Parameters
+    ----------
+    recording : Recording
+        Read once, from its start to its end.
+    config : SignalConfig
+        How.
+    block_s : float
+        Length of a block.
+    ahead : bool
+        Whether a second thread reads and judges the next block while one is filtered, which takes as long.
 
     Yields
     ------
@@ -245,18 +257,9 @@ def process(recording: Recording, config: SignalConfig, *, block_s: float = 120.
         If the recording cannot be read, or cannot be EEG in µV.
     """
     chain = SignalChain.for_recording(recording, config)
-
-    def derive_next() -> tuple[NDArray[np.float32], NDArray[np.uint8]] | None:
-        block = next(blocks, None)
-        return None if block is None else chain._derive(chain._whole_seconds(block))
-
-    blocks = recording.blocks_uv(block_s)
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        # Reading and judging a block takes as long as filtering one: two cores share the work.
-        ahead = deque(reader.submit(derive_next) for _ in range(2))
-        while (derived := ahead.popleft().result()) is not None:
-            ahead.append(reader.submit(derive_next))
-            yield chain._filter(*derived)
+    derived = (chain._derive(chain._whole_seconds(block)) for block in recording.blocks_uv(block_s))
+    for data, flags in made_ahead(derived) if ahead else derived:
+        yield chain._filter(data, flags)
     yield chain.flush()
 
 

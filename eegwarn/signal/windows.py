@@ -184,9 +184,9 @@ class WindowCutter:
 
 
 def stream_windows(
-    recording: Recording, signal: SignalConfig, config: WindowConfig, *, block_s: float = 120.0
+    recording: Recording, signal: SignalConfig, config: WindowConfig, *, block_s: float = 120.0, ahead: bool = True
 ) -> Iterator[Windows]:
-    """Process a recording and cut it, block by block; memory does not grow with its length.
+    """Process a recording and cut it, block by block; memory does not grow with its length. As for `process`.
 
     Yields
     ------
@@ -204,7 +204,7 @@ def stream_windows(
             f"{config.window_s:g} s. Give a longer recording."
         )
     cutter = WindowCutter(signal.sfreq, config)
-    for processed in process(recording, signal, block_s=block_s):
+    for processed in process(recording, signal, block_s=block_s, ahead=ahead):
         windows = cutter.push(processed)
         if len(windows):
             yield windows

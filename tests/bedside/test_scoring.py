@@ -61,8 +61,8 @@ def test_the_score_does_not_depend_on_how_the_recording_is_read(
     recording = make_recording(data_uv)
     expected = score_recording(bundle, recording)
 
-    def in_blocks(*args: object) -> object:
-        return stream_windows(*args, block_s=block_s)  # type: ignore[arg-type]
+    def in_blocks(*args: object, **options: object) -> object:
+        return stream_windows(*args, block_s=block_s, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scoring_module, "stream_windows", in_blocks)
     scored = score_recording(bundle, recording)

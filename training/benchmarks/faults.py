@@ -40,6 +40,8 @@ N_TIMES, N_QUICK = 20, 2
 LONGEST_S = 120.0
 """What is not done by then hangs."""
 
+_NO_DISK = "no disk can be mounted here"
+
 Alarms = list[tuple[str, str]]
 
 
@@ -207,30 +209,43 @@ def _server_lost(ward: Ward, server: Server | None) -> Row:
     return row
 
 
-def _disk_full(ward: Ward, read_only: bool) -> Row:
-    """Fill a small disk, or make it read-only, under a monitor; it goes on, says so, and writes when it can again."""
+def _disk_full(ward: Ward, _: Server | None) -> Row:
+    """Fill a small disk under a monitor: it goes on, and writes what waits when there is room."""
     row = Row()
-    for _ in range(max(1, ward.n_times // 4)):
+    for _try in range(max(1, ward.n_times // 4)):
         with _small_disk(ward.folder) as disk:
             if disk is None:
-                return Row(skipped="no disk can be mounted here")
+                return Row(skipped=_NO_DISK)
             open_store(disk / "store.db").close()
             running = ward.monitor(disk / "store.db", 60)
             time.sleep(ward.rng.uniform(2, 6))
             filler = disk / "filler"
-            if read_only:
-                _remount(disk, "ro")
-            else:
-                with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-                    while True:
-                        file.write(bytes(4096))
+            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
             time.sleep(ward.rng.uniform(2, 6))
             row.wrong += running.poll() is not None
-            if read_only:
-                _remount(disk, "rw")
-            filler.unlink(missing_ok=True)
+            filler.unlink()
             row.tries += 1
             row.ended(running, 0)
+            row.compare(Counter(ward.expected), Counter(_alarms(disk / "store.db")))
+    return row
+
+
+def _disk_read_only(ward: Ward, _: Server | None) -> Row:
+    """Let commands write to a disk that is read-only: each says so, and what was stored stays."""
+    row = Row()
+    for _try in range(max(1, ward.n_times // 4)):
+        with _small_disk(ward.folder) as disk:
+            if disk is None:
+                return Row(skipped=_NO_DISK)
+            ward.check_alarms(row, disk / "store.db")
+            _remount(disk, "ro")
+            row.tries += 1
+            said = row.ended(_start("eegwarn.cli", "score", ward.model, ward.night, "--out", disk / "warnings.tsv"), 2)
+            row.wrong += "Read-only" not in said
+            row.ended(ward.monitor(disk / "store.db", 0), 2)
+            _remount(disk, "rw")
             row.compare(Counter(ward.expected), Counter(_alarms(disk / "store.db")))
     return row
 
@@ -285,8 +300,8 @@ FAULTS: dict[str, Callable[[Ward, Server | None], Row]] = {
     "monitor, kill -9": lambda ward, _: _monitor_ended(ward, signal.SIGKILL),
     "monitor, SIGTERM": lambda ward, _: _monitor_ended(ward, signal.SIGTERM),
     "monitor, server stopped": _server_lost,
-    "monitor, disk full": lambda ward, _: _disk_full(ward, read_only=False),
-    "monitor, disk read-only": lambda ward, _: _disk_full(ward, read_only=True),
+    "monitor, disk full": _disk_full,
+    "score and monitor, disk read-only": _disk_read_only,
     "two monitors (SQLite)": lambda ward, _: _two_monitors(ward, ward.new_place()),
     "two monitors (PostgreSQL)": _on_server(_two_monitors, "twice"),
     "two trainings": _two_trainings,

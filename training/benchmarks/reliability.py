@@ -1,4 +1,4 @@
-"""Whether hostile and broken input is refused in one line: thousands of damaged files for every reader.
+"""Whether hostile input is refused in one line and faults lose nothing: damaged files by thousands, kills by dozens.
 
 Every reader works in a process of its own with limits on time and memory, as `training.benchmarks.hostile` sets them;
 a process that hangs or dies is counted, and a new one goes on. Inputs that made a fault are left in ``reliability``
@@ -10,12 +10,14 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.config import to_toml
 from eegwarn.errors import ConfigError, ModelError
+from training.benchmarks.faults import run_faults
 from training.benchmarks.hostile import BLOW_UP, DOORS, READ, REFUSED, TRACEBACK
 
 N_INPUTS = 5000
@@ -28,7 +30,7 @@ _KINDS = {"read": READ, "refused": REFUSED, "tracebacks": TRACEBACK, "memory": B
 
 
 def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
-    """Attack every reader; write ``reliability.toml``."""
+    """Attack every reader and provoke every fault; write ``reliability.toml``."""
     if importlib.util.find_spec("hypothesis") is None:
         raise ConfigError("Inputs are drawn by hypothesis, which is not installed: pip install 'eegwarn[test]'")
     n_inputs = 100 if quick else N_INPUTS
@@ -45,8 +47,10 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
         "n_inputs": n_inputs,
         "seed": SEED,
     }
-    (out / "reliability.toml").write_text(to_toml({**about, "readers": rows}), encoding="utf-8")
-    return table_text(rows)
+    faults = {name: vars(row) for name, row in run_faults(progress, seed=SEED, quick=quick).items()}
+    table = {**about, "readers": rows, "faults": faults}
+    (out / "reliability.toml").write_text(to_toml(table), encoding="utf-8")
+    return f"{table_text(rows, 'reader')}\n\n{table_text(faults, 'fault')}"
 
 
 def attack_reader(name: str, folder: Path, n_inputs: int) -> dict[str, int]:
@@ -101,9 +105,9 @@ def _keep_input(folder: Path, restart: int) -> None:
     shutil.copytree(folder / "input", folder / f"lost-{restart}", dirs_exist_ok=True)
 
 
-def table_text(rows: dict[str, dict[str, int]]) -> str:
-    """Write the counts as a table in Markdown."""
+def table_text(rows: Mapping[str, Mapping[str, int | str]], what: str) -> str:
+    """Write the counts as a table in Markdown, ``what`` above its first column."""
     columns = list(next(iter(rows.values())))
-    lines = ["| reader | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = [f"| {what} | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     lines += [f"| {name} | " + " | ".join(str(row[column]) for column in columns) + " |" for name, row in rows.items()]
     return "\n".join(lines)
