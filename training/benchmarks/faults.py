@@ -151,6 +151,7 @@ def _labels_killed(ward: Ward, place: str, server: Server | None = None) -> Row:
     row, store = Row(), open_store(place)
     ids = ",".join(map(str, add_known_clips(store)))
     store.close()
+    ward.number += 1
     acknowledged = ward.folder / f"acknowledged-{ward.number}"
     acknowledged.touch()
     for _ in range(ward.n_times):
