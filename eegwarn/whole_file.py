@@ -18,7 +18,7 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path | str) -> Iterator[IO[bytes]]:
     """Write beside ``path`` and move into place when it is safe on disk; a failure leaves nothing half-written.
 
     Raises
@@ -26,7 +26,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     OutputError
         If the folder cannot be written to or the disk is full.
     """
-    temporary = None
+    path, temporary = Path(path), None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)

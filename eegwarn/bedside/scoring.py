@@ -131,7 +131,7 @@ def score_recording(
     )
 
 
-def write_probabilities(path: Path, scored: Scored) -> None:
+def write_probabilities(path: Path | str, scored: Scored) -> None:
     """Write the warning level over time as a table: ``time_s`` (end of the window) and ``probability``.
 
     A window that could not be judged has ``n/a``, as BIDS writes a missing value; it never has 0.

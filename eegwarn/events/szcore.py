@@ -97,7 +97,7 @@ def _value(text: object) -> str | None:
 
 
 def write_szcore_tsv(
-    path: Path,
+    path: Path | str,
     events: Sequence[SeizureEvent],
     *,
     recording_duration_s: float,
@@ -111,7 +111,7 @@ def write_szcore_tsv(
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         Usually ``…_events.tsv``.
     events : sequence of SeizureEvent
         In any order.
