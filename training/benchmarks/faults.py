@@ -5,27 +5,20 @@ are mounted; where one of these cannot be had, the row says why. A part of ``eeg
 """
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
 
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort.simulate import write_cohort
 from eegwarn.errors import StoreError
 from eegwarn.store import open_store
 from eegwarn.store.labels import label_log
-from eegwarn.store.schema import alarms
 from training.benchmarks.fault_processes import (
     NO_STORE,
     SEIZURES_S,
@@ -34,109 +27,33 @@ from training.benchmarks.fault_processes import (
     write_amplitude_model,
     write_night,
 )
-from training.benchmarks.postgres import Server, missing, running_server
+from training.benchmarks.fault_ward import (
+    LONGEST_S,
+    Row,
+    Ward,
+    new_database,
+    remount,
+    server_if_any,
+    small_disk,
+    start,
+    stored_alarms,
+)
+from training.benchmarks.postgres import Server, missing
 
 N_TIMES, N_QUICK = 20, 2
-LONGEST_S = 120.0
-"""What is not done by then hangs."""
-
 _NO_DISK = "no disk can be mounted here"
-
-Alarms = list[tuple[str, str]]
-
-
-@dataclass
-class Row:
-    """What came of a fault.
-
-    Parameters
-    ----------
-    tries : int
-        How often it was provoked.
-    kept : int
-        Labels or alarms that had to survive.
-    lost, doubled : int
-        Of them.
-    tracebacks, hangs : int
-        Of the processes.
-    wrong : int
-        Times at which a process did not end, or did not speak, as it should.
-    """
-
-    tries: int = 0
-    kept: int = 0
-    lost: int = 0
-    doubled: int = 0
-    tracebacks: int = 0
-    hangs: int = 0
-    wrong: int = 0
-    skipped: str = ""
-
-    def ended(self, process: "subprocess.Popen[str]", *codes: int) -> str:
-        """Wait for a process, count how it ended, and give what it said on standard error."""
-        try:
-            _, said = process.communicate(timeout=LONGEST_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, said = process.communicate()
-            self.hangs += 1
-        self.tracebacks += "Traceback" in said
-        self.wrong += process.returncode not in codes
-        return said
-
-    def compare(self, expected: "Counter[object]", found: "Counter[object]") -> None:
-        """Count what is missing of what had to survive, and what is there too often."""
-        self.kept += expected.total()
-        self.lost += (expected - found).total()
-        self.doubled += (found - expected).total()
-
-
-@dataclass
-class Ward:
-    """What every fault is tried on: a folder, a model, a recording, and the alarms of an unbroken run."""
-
-    folder: Path
-    rng: np.random.Generator
-    n_times: int
-    expected: Alarms = field(default_factory=list)
-    number: int = 0
-
-    @property
-    def model(self) -> Path:
-        """Calls loud EEG a seizure."""
-        return self.folder / "model.eegwarn"
-
-    @property
-    def night(self) -> Path:
-        """Twenty minutes with nine loud stretches."""
-        return self.folder / "night.edf"
-
-    def new_place(self) -> Path:
-        """Give the path of a store that is not there yet."""
-        self.number += 1
-        return self.folder / f"store-{self.number}.db"
-
-    def monitor(self, place: str | Path, speed: float) -> "subprocess.Popen[str]":
-        """Begin to watch the recording as the bed of a store."""
-        options = ("--source", self.night, "--bed", "bed 1", "--speed", speed, "--store", place)
-        return _start("eegwarn.cli", "monitor", self.model, *options)
-
-    def check_alarms(self, row: Row, place: str | Path) -> None:
-        """Watch the recording to its end, and compare the store's alarms with those of an unbroken run."""
-        row.ended(self.monitor(place, 0), 0)
-        row.compare(Counter(self.expected), Counter(_alarms(place)))
 
 
 def run_faults(progress: Progress, *, seed: int, quick: bool = False) -> dict[str, Row]:
     """Provoke every fault, and give a row for each."""
     rows: dict[str, Row] = {}
-    with tempfile.TemporaryDirectory() as place, _server() as server:
+    with tempfile.TemporaryDirectory() as place, server_if_any() as server:
         ward = Ward(Path(place), np.random.default_rng(seed), N_QUICK if quick else N_TIMES)
         write_night(ward.night, ward.rng)
         write_amplitude_model(ward.model)
         unbroken = ward.new_place()
         Row().ended(ward.monitor(unbroken, 0), 0)
-        ward.expected = _alarms(unbroken)
+        ward.expected = stored_alarms(unbroken)
         if len(ward.expected) != len(SEIZURES_S):
             raise StoreError(f"An unbroken run gave {len(ward.expected)} alarms, not {len(SEIZURES_S)}.")
         for number, (name, fault) in enumerate(FAULTS.items()):
@@ -156,7 +73,7 @@ def _labels_killed(ward: Ward, place: str, server: Server | None = None) -> Row:
     acknowledged.touch()
     for _ in range(ward.n_times):
         first = acknowledged.stat().st_size // 37
-        writer = _start("training.benchmarks.fault_processes", place, ids, first, acknowledged)
+        writer = start("training.benchmarks.fault_processes", place, ids, first, acknowledged)
         until_s = time.monotonic() + LONGEST_S
         while acknowledged.stat().st_size < 37 * (first + 3) and time.monotonic() < until_s and writer.poll() is None:
             time.sleep(0.001)
@@ -196,7 +113,7 @@ def _server_lost(ward: Ward, server: Server | None) -> Row:
     if server is None:
         return Row(skipped=missing() or "")
     row, n_times = Row(), max(1, ward.n_times // 4)
-    place = _database(server, "watched")
+    place = new_database(server, "watched")
     for _ in range(n_times):
         running = ward.monitor(place, 60)
         time.sleep(ward.rng.uniform(3, 8))
@@ -206,7 +123,7 @@ def _server_lost(ward: Ward, server: Server | None) -> Row:
         server.start()
         row.tries += 1
         row.ended(running, 0)
-        row.compare(Counter(ward.expected), Counter(_alarms(place)))
+        row.compare(Counter(ward.expected), Counter(stored_alarms(place)))
     return row
 
 
@@ -214,7 +131,7 @@ def _disk_full(ward: Ward, _: Server | None) -> Row:
     """Fill a small disk under a monitor: it goes on, and writes what waits when there is room."""
     row = Row()
     for _try in range(max(1, ward.n_times // 4)):
-        with _small_disk(ward.folder) as disk:
+        with small_disk(ward.folder) as disk:
             if disk is None:
                 return Row(skipped=_NO_DISK)
             open_store(disk / "store.db").close()
@@ -229,7 +146,7 @@ def _disk_full(ward: Ward, _: Server | None) -> Row:
             filler.unlink()
             row.tries += 1
             row.ended(running, 0)
-            row.compare(Counter(ward.expected), Counter(_alarms(disk / "store.db")))
+            row.compare(Counter(ward.expected), Counter(stored_alarms(disk / "store.db")))
     return row
 
 
@@ -237,17 +154,17 @@ def _disk_read_only(ward: Ward, _: Server | None) -> Row:
     """Let commands write to a disk that is read-only: each says so, and what was stored stays."""
     row = Row()
     for _try in range(max(1, ward.n_times // 4)):
-        with _small_disk(ward.folder) as disk:
+        with small_disk(ward.folder) as disk:
             if disk is None:
                 return Row(skipped=_NO_DISK)
             ward.check_alarms(row, disk / "store.db")
-            _remount(disk, "ro")
+            remount(disk, "ro")
             row.tries += 1
-            said = row.ended(_start("eegwarn.cli", "score", ward.model, ward.night, "--out", disk / "warnings.tsv"), 2)
+            said = row.ended(start("eegwarn.cli", "score", ward.model, ward.night, "--out", disk / "warnings.tsv"), 2)
             row.wrong += "Read-only" not in said
             row.ended(ward.monitor(disk / "store.db", 0), 2)
-            _remount(disk, "rw")
-            row.compare(Counter(ward.expected), Counter(_alarms(disk / "store.db")))
+            remount(disk, "rw")
+            row.compare(Counter(ward.expected), Counter(stored_alarms(disk / "store.db")))
     return row
 
 
@@ -272,11 +189,11 @@ def _two_trainings(ward: Ward, _: Server | None) -> Row:
     cohort = ward.folder / "cohort"
     write_cohort(cohort, n_patients=4, hours=0.5, seed=1)
     short = ("--config", "demo", "--set", "steps=60", "--set", "validate_every=30", "--device", "cpu")
-    first = _start("eegwarn.cli", "train", cohort, "--out", out, *short)
+    first = start("eegwarn.cli", "train", cohort, "--out", out, *short)
     time.sleep(8)
     while first.poll() is None and row.tries < max(1, ward.n_times // 4):
         row.tries += 1
-        said = row.ended(_start("eegwarn.cli", "train", cohort, "--out", out, *short), 2)
+        said = row.ended(start("eegwarn.cli", "train", cohort, "--out", out, *short), 2)
         row.wrong += "Another program makes" not in said and "already exists" not in said
     row.ended(first, 0)
     row.kept, row.lost = 1, int(not out.exists())
@@ -285,13 +202,13 @@ def _two_trainings(ward: Ward, _: Server | None) -> Row:
 
 def _on_server(fault: Callable[[Ward, str], Row], name: str) -> Callable[[Ward, Server | None], Row]:
     def on_server(ward: Ward, server: Server | None) -> Row:
-        return Row(skipped=missing() or "") if server is None else fault(ward, _database(server, name))
+        return Row(skipped=missing() or "") if server is None else fault(ward, new_database(server, name))
 
     return on_server
 
 
 def _labels_without_server(ward: Ward, server: Server | None) -> Row:
-    return Row(skipped=missing() or "") if server is None else _labels_killed(ward, _database(server, "cut"), server)
+    return Row(skipped=missing() or "") if server is None else _labels_killed(ward, new_database(server, "cut"), server)
 
 
 FAULTS: dict[str, Callable[[Ward, Server | None], Row]] = {
@@ -307,57 +224,3 @@ FAULTS: dict[str, Callable[[Ward, Server | None], Row]] = {
     "two monitors (PostgreSQL)": _on_server(_two_monitors, "twice"),
     "two trainings": _two_trainings,
 }
-
-
-def _start(module: str, *arguments: object) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", module, *map(str, arguments)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _alarms(place: str | Path) -> Alarms:
-    store = open_store(place)
-    with store.reading() as connection:
-        rows = connection.execute(select(alarms.c.raised_at, alarms.c.cleared_at)).all()
-    store.close()
-    return [(str(raised_at), str(cleared_at)) for raised_at, cleared_at in rows]
-
-
-@contextmanager
-def _server() -> Iterator[Server | None]:
-    if missing():
-        yield None
-        return
-    with running_server() as server:
-        yield server
-
-
-def _database(server: Server, name: str) -> str:
-    from sqlalchemy import create_engine, make_url, text
-
-    url = make_url(server.url)
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
-    engine.dispose()
-    return url.set(database=name).render_as_string()
-
-
-@contextmanager
-def _small_disk(folder: Path) -> Iterator[Path | None]:
-    disk = Path(tempfile.mkdtemp(dir=folder))
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
-    if os.getuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
-        yield None
-        return
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)  # noqa: S603, S607
-
-
-def _remount(disk: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)  # noqa: S603, S607

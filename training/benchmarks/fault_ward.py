@@ -1,0 +1,163 @@
+"""What `training.benchmarks.faults` is tried on, and the row in which what came of it is counted."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import create_engine, make_url, select, text
+
+from eegwarn.store import open_store
+from eegwarn.store.schema import alarms
+from training.benchmarks.postgres import Server, missing, running_server
+
+LONGEST_S = 120.0
+"""What is not done by then hangs."""
+
+Alarms = list[tuple[str, str]]
+
+
+@dataclass
+class Row:
+    """What came of a fault.
+
+    Parameters
+    ----------
+    tries : int
+        How often it was provoked.
+    kept : int
+        Labels or alarms that had to survive.
+    lost, doubled : int
+        Of them.
+    tracebacks, hangs : int
+        Of the processes.
+    wrong : int
+        Times at which a process did not end, or did not speak, as it should.
+    """
+
+    tries: int = 0
+    kept: int = 0
+    lost: int = 0
+    doubled: int = 0
+    tracebacks: int = 0
+    hangs: int = 0
+    wrong: int = 0
+    skipped: str = ""
+
+    def ended(self, process: "subprocess.Popen[str]", *codes: int) -> str:
+        """Wait for a process, count how it ended, and give what it said on standard error."""
+        try:
+            _, said = process.communicate(timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, said = process.communicate()
+            self.hangs += 1
+        self.tracebacks += "Traceback" in said
+        self.wrong += process.returncode not in codes
+        return said
+
+    def compare(self, expected: "Counter[object]", found: "Counter[object]") -> None:
+        """Count what is missing of what had to survive, and what is there too often."""
+        self.kept += expected.total()
+        self.lost += (expected - found).total()
+        self.doubled += (found - expected).total()
+
+
+@dataclass
+class Ward:
+    """What every fault is tried on: a folder, a model, a recording, and the alarms of an unbroken run."""
+
+    folder: Path
+    rng: np.random.Generator
+    n_times: int
+    expected: Alarms = field(default_factory=list)
+    number: int = 0
+
+    @property
+    def model(self) -> Path:
+        """Calls loud EEG a seizure."""
+        return self.folder / "model.eegwarn"
+
+    @property
+    def night(self) -> Path:
+        """Twenty minutes with nine loud stretches."""
+        return self.folder / "night.edf"
+
+    def new_place(self) -> Path:
+        """Give the path of a store that is not there yet."""
+        self.number += 1
+        return self.folder / f"store-{self.number}.db"
+
+    def monitor(self, place: str | Path, speed: float) -> "subprocess.Popen[str]":
+        """Begin to watch the recording as the bed of a store."""
+        options = ("--source", self.night, "--bed", "bed 1", "--speed", speed, "--store", place)
+        return start("eegwarn.cli", "monitor", self.model, *options)
+
+    def check_alarms(self, row: Row, place: str | Path) -> None:
+        """Watch the recording to its end, and compare the store's alarms with those of an unbroken run."""
+        row.ended(self.monitor(place, 0), 0)
+        row.compare(Counter(self.expected), Counter(stored_alarms(place)))
+
+
+def start(module: str, *arguments: object) -> "subprocess.Popen[str]":
+    """Start a module of ours as a process."""
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", module, *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stored_alarms(place: str | Path) -> Alarms:
+    """Give the alarms of a store, each by when it was raised and when it was cleared."""
+    store = open_store(place)
+    with store.reading() as connection:
+        rows = connection.execute(select(alarms.c.raised_at, alarms.c.cleared_at)).all()
+    store.close()
+    return [(str(raised_at), str(cleared_at)) for raised_at, cleared_at in rows]
+
+
+@contextmanager
+def server_if_any() -> Iterator[Server | None]:
+    """Run a PostgreSQL server for as long as this lasts; None where it cannot be had."""
+    if missing():
+        yield None
+        return
+    with running_server() as server:
+        yield server
+
+
+def new_database(server: Server, name: str) -> str:
+    """Make an empty database, and give its URL."""
+    url = make_url(server.url)
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    engine.dispose()
+    return url.set(database=name).render_as_string()
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path | None]:
+    """Mount a disk of 2 MB for as long as this lasts; None where that cannot be done."""
+    disk = Path(tempfile.mkdtemp(dir=folder))
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if os.getuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
+        yield None
+        return
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)  # noqa: S603, S607
+
+
+def remount(disk: Path, how: str) -> None:
+    """Make a disk read-only (ro), or give it back (rw)."""
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)  # noqa: S603, S607
