@@ -3,19 +3,16 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.app.running import CHROMIUM, free_port, open_chromium, start_dashboard
+from tests.app.running import free_port, start_dashboard
 
-pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("oidc_provider_mock", reason="oidc-provider-mock is not installed")
-if not CHROMIUM.exists():
-    pytest.skip(f"there is no {CHROMIUM}", allow_module_level=True)
 
 SECRETS = """
 [auth]
@@ -44,12 +41,6 @@ def provider() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a dashboard on which people log in."""
     folder, port = tmp_path_factory.mktemp("login"), free_port()
@@ -64,14 +55,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             dashboard.wait()
 
 
-def log_in(browser: Any, address: str, name: str) -> Any:
-    page = browser.new_context().new_page()
+@pytest.fixture
+def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open a page for somebody who has not been here before."""
+    with ExitStack() as contexts:
+        yield lambda **options: contexts.enter_context(browser.new_context(**options)).new_page()
+
+
+def log_in(page: Any, address: str, name: str) -> None:
     page.goto(f"{address}/models")
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("textbox").first.fill(name)
     page.get_by_role("button", name=re.compile("authorize", re.IGNORECASE)).click()
     page.wait_for_url(re.compile(re.escape(address)))
-    return page
 
 
 @pytest.mark.parametrize(
@@ -82,8 +78,9 @@ def log_in(browser: Any, address: str, name: str) -> Any:
         ("stranger@eeg.example", ", here as viewer: only an admin trains and promotes"),
     ],
 )
-def test_a_login_gives_a_name_and_a_role(browser: Any, address: str, name: str, told: str) -> None:
-    page = log_in(browser, address, name)
+def test_a_login_gives_a_name_and_a_role(new_page: Callable[..., Any], address: str, name: str, told: str) -> None:
+    page = new_page()
+    log_in(page, address, name)
     page.goto(f"{address}/models")
     page.get_by_text(f"You are {name}", exact=True).wait_for()
     if told:
@@ -93,20 +90,20 @@ def test_a_login_gives_a_name_and_a_role(browser: Any, address: str, name: str, 
         assert "only an admin" not in page.locator("body").inner_text()
 
 
-def test_nothing_is_shown_before_the_login(browser: Any, address: str) -> None:
-    page = browser.new_context().new_page()
+def test_nothing_is_shown_before_the_login(new_page: Callable[..., Any], address: str) -> None:
+    page = new_page()
     page.goto(f"{address}/monitor")
     page.get_by_role("button", name="Log in").wait_for()
     page.wait_for_timeout(1000)
     assert page.locator("body").inner_text().strip().splitlines()[-1] == "Log in"
 
 
-def test_without_a_login_a_page_that_a_proxy_passes_on_is_refused(browser: Any, tmp_path: Path) -> None:
+def test_without_a_login_a_page_that_a_proxy_passes_on_is_refused(new_page: Callable[..., Any], tmp_path: Path) -> None:
     port = free_port()
     dashboard = start_dashboard(tmp_path, port, cwd=tmp_path)
     try:
         for headers, is_refused in (({}, False), ({"X-Forwarded-For": "192.0.2.7"}, True)):
-            page = browser.new_context(extra_http_headers=headers).new_page()
+            page = new_page(extra_http_headers=headers)
             page.goto(f"http://127.0.0.1:{port}/monitor")
             refusal = page.get_by_text("A proxy passes this page on to others (x-forwarded-for)")
             if is_refused:
