@@ -11,23 +11,19 @@ is added up first, so that all stay together.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from eegwarn.autolabel.corrector import UNKNOWN, Corrector, Evidence
+from eegwarn.autolabel.corrector import Corrector, Evidence
 from eegwarn.autolabel.hypergradient import Derivative, label_gradient, look_ahead
+from eegwarn.autolabel.safeguards import Fault, Total, balanced_accuracy, entropy, fault_of_labels, heard
 from eegwarn.errors import ConfigError
-
-Fault = Literal["", "inversion", "collapse", "saturation", "not finite"]
-
-Total = Callable[[Sequence[Tensor]], Sequence[Tensor]]
-"""Adds tensors up over the processes that take a step together, the same in each."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +234,7 @@ def meta_step(
     with torch.no_grad():
         start = corrector.start(evidence) / config.temperature
         agreement = _agreement(corrector, (clean, held), config)
-        fault = _heard(_fault(corrected, start, noisy.evidence.label, min(agreement), config), total)
+        fault = heard(_fault(corrected, start, noisy.evidence.label, min(agreement), config), total)
         label = torch.sigmoid(start if fault else corrected)
     optimiser.zero_grad()
     loss, logit = _backward(network, noisy, label, clean, config.clean_weight, total)
@@ -246,7 +242,7 @@ def meta_step(
     clip = (largest_gradient / (norm + 1e-6)).clamp(max=1.0)
     ahead = look_ahead(optimiser, clip=clip) if turn and not fault else None
     optimiser.step()
-    report = StepReport(loss, float(_entropy(label).mean()), float(label.mean()), agreement[0], fault)
+    report = StepReport(loss, float(entropy(label).mean()), float(label.mean()), agreement[0], fault)
     if not turn:
         return report
     # The divergence of the corrected labels from those of the start, but for what does not depend on the corrector.
@@ -317,11 +313,6 @@ def _descend(module: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, 
     optimiser.step()
 
 
-def _entropy(p: Tensor) -> Tensor:
-    entropy: Tensor = torch.special.entr(p) + torch.special.entr(1 - p)
-    return entropy
-
-
 def _agreement(corrector: Corrector, batches: tuple[KnownWindows, ...], config: BilevelConfig) -> tuple[float, float]:
     """Balanced accuracy of the corrected labels on known windows, told the noisy labels and not told them."""
     known = torch.cat([batch.known for batch in batches]) > 0.5
@@ -332,31 +323,17 @@ def _agreement(corrector: Corrector, batches: tuple[KnownWindows, ...], config: 
             [batch.evidence.unlabelled() for batch in batches],
         )
     )
-
-    def balanced(found: Tensor) -> float:
-        right = [float((found == known)[of_class].float().mean()) for of_class in (known, ~known) if of_class.any()]
-        return sum(right) / len(right)
-
-    return balanced(told), balanced(untold)
+    return balanced_accuracy(told, known), balanced_accuracy(untold, known)
 
 
 def _fault(corrected: Tensor, start: Tensor, noisy: Tensor, agreement: float, config: BilevelConfig) -> Fault:
     if not config.safeguards or not config.meta:
         return ""
-    if agreement < 0.5:
-        return "inversion"
-    label, marked = torch.sigmoid(corrected), noisy[noisy != UNKNOWN].float()
-    share = float(marked.mean()) if len(marked) else 0.0
-    mean = float(label.mean())
-    if mean < config.smallest_share * share or 1 - mean < config.smallest_share * (1 - share):
-        return "collapse"
-    floor = config.smallest_entropy * float(_entropy(torch.sigmoid(start)).mean())
-    return "saturation" if float(_entropy(label).mean()) < floor else ""
-
-
-def _heard(fault: Fault, total: Total) -> Fault:
-    """Let a safeguard that speaks in one process speak in all: rounding may set apart what they are told."""
-    names: tuple[Fault, ...] = get_args(Fault)
-    (voices,) = total([torch.tensor([fault == name != "" for name in names], dtype=torch.float32)])
-    spoken = [name for name, n in zip(names, voices.tolist(), strict=True) if n]
-    return spoken[0] if spoken else ""
+    return fault_of_labels(
+        torch.sigmoid(corrected),
+        torch.sigmoid(start),
+        noisy,
+        agreement,
+        smallest_share=config.smallest_share,
+        smallest_entropy=config.smallest_entropy,
+    )

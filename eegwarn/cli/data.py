@@ -51,12 +51,13 @@ def inspect(
     """Tell what recordings or folders hold, and why a file cannot be used."""
     from eegwarn.cli import terminal
     from eegwarn.cohort.inspect import inspect_path
+    from eegwarn.cohort.report_text import report_text
 
     reports = [inspect_path(path) for path in paths]
     if as_json:
         terminal.print_json([report.to_table() for report in reports])
     else:
-        typer.echo("\n\n".join(report.to_text() for report in reports))
+        typer.echo("\n\n".join(report_text(report) for report in reports))
     if not any(report.usable for report in reports):
         named = ", ".join(str(path) for path in paths)
         raise RecordingError(f"Nothing in {named} can be used, for the reasons above.")

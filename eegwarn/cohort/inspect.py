@@ -104,12 +104,6 @@ class Report:
         """Give everything as a nested table of what JSON can hold."""
         return asdict(self)
 
-    def to_text(self) -> str:
-        """Give it as lines for people."""
-        from eegwarn.cohort.report_text import report_text
-
-        return report_text(self)
-
 
 def inspect_path(path: Path | str) -> Report:
     """Look at a recording, a file of seizure marks, or a folder of them; whatever it is, this gives a report.

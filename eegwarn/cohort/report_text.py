@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eegwarn.cohort.inspect import AnnotationReport, Report
 from eegwarn.cohort.look import RecordingReport
 from eegwarn.events import SeizureEvent
-
-if TYPE_CHECKING:
-    from eegwarn.cohort.inspect import AnnotationReport, Report
 
 _MOST_SHOWN = 20
 
 
-def report_text(report: "Report") -> str:
+def report_text(report: Report) -> str:
     """Write a report as text: a folder in totals and one line a recording, a single file in full.
 
     Names and texts come from files; what is not printable in them, such as the escapes of a terminal, becomes �.
@@ -21,7 +18,7 @@ def report_text(report: "Report") -> str:
     return "\n".join("".join(one if one.isprintable() else "�" for one in line) for line in _lines(report))
 
 
-def _lines(report: "Report") -> list[str]:
+def _lines(report: Report) -> list[str]:
     if report.layout is None:
         lines = [line for recording in report.recordings for line in recording_lines(recording)]
         lines += [line for annotation in report.annotations for line in annotation_lines(annotation)]
@@ -66,13 +63,13 @@ def recording_lines(report: RecordingReport) -> list[str]:
     return lines + [f"  problem: {problem}" for problem in report.problems]
 
 
-def annotation_lines(report: "AnnotationReport") -> list[str]:
+def annotation_lines(report: AnnotationReport) -> list[str]:
     """Describe one file of seizure marks, with a line for each recording that has a seizure."""
     lines = [f"{report.path}: {report.format}, {_annotation_count(report)}"]
     return lines + _shortened([f"{name}: {_events(events)}" for name, events in report.recordings if events])
 
 
-def _annotation_count(report: "AnnotationReport") -> str:
+def _annotation_count(report: AnnotationReport) -> str:
     return f"{_count(len(report.recordings), 'recording')}, {_count(report.n_seizures, 'seizure')}"
 
 

@@ -7,6 +7,7 @@ import pytest
 from edfio import Edf, EdfSignal, Patient
 
 from eegwarn.cohort.inspect import Report, inspect_path
+from eegwarn.cohort.report_text import report_text
 from eegwarn.events import SeizureEvent, write_szcore_tsv
 from tests.cohort.folders import BIPOLAR, write_edf, write_summary
 
@@ -14,7 +15,7 @@ from tests.cohort.folders import BIPOLAR, write_edf, write_summary
 def inspect(path: Path) -> Report:
     report = inspect_path(path)
     json.dumps(report.to_table(), allow_nan=False)
-    assert report.to_text()
+    assert report_text(report)
     return report
 
 
@@ -119,7 +120,7 @@ def test_nothing_about_the_patient_is_reported(tmp_path: Path) -> None:
     patient = Patient(code="MRN-4711", sex="F", birthdate=date(1990, 5, 17), name="Jane_Doe")
     path = write_edf(tmp_path / "a.edf", patient=patient, annotations=[(1.0, None, "Jane Doe awake")])
     report = inspect(path)
-    written = json.dumps(report.to_table()) + report.to_text()
+    written = json.dumps(report.to_table()) + report_text(report)
     assert report.recordings[0].usable
     for secret in ("Jane", "Doe", "4711", "1990", "17.05", "MAY"):
         assert secret not in written
@@ -182,7 +183,7 @@ def test_nothing_that_steers_a_terminal_is_shown(tmp_path: Path) -> None:
     table = path.with_name("night\a_events.tsv")
     table.write_text("onset\tduration\teventType\n1\t\x1b\tsz\n")
     for each in (path, table, tmp_path):
-        shown = inspect(each).to_text()
+        shown = report_text(inspect(each))
         assert "night�" in shown
         assert shown.replace("\n", "").isprintable()
 
