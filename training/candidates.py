@@ -27,7 +27,7 @@ from training.cache import content_version, windows_in_cache
 from training.network_view import NetworkView
 
 _AT_ONCE = 2
-"""Recordings read side by side, each by two threads: memory does not grow with the computer's cores."""
+"""Recordings read side by side, each by one thread: memory does not grow with the computer's cores."""
 
 
 @dataclass(frozen=True)
@@ -212,19 +212,18 @@ def _look_at(
 ) -> _Sight | str:
     """Look at a recording with the bundle's network, opened already or not; the reason where that fails."""
     try:
-        return _sight(bundle, view or NetworkView(bundle), grid, signals, *each, ahead=view is not None)
+        return _sight(bundle, view or NetworkView(bundle), grid, signals, *each)
     except RecordingError as error:
         return str(error)
 
 
-def _stretches(
-    bundle: Bundle, recording: CohortRecording, content: str, signals: Path, ahead: bool
-) -> Iterator[Windows]:
+def _stretches(bundle: Bundle, recording: CohortRecording, content: str, signals: Path) -> Iterator[Windows]:
     config = bundle.config
     there = windows_in_cache(content_version(recording, content), config.signal, config.windows, cache=signals)
     if there is not None:
         return iter([there])
-    return stream_windows(recording.open(), config.signal, config.windows, ahead=ahead)
+    # The other cores have recordings of their own: a second thread for this one would cost them a tenth of their time.
+    return stream_windows(recording.open(), config.signal, config.windows, ahead=False)
 
 
 def _sight(
@@ -234,13 +233,11 @@ def _sight(
     signals: Path,
     recording: CohortRecording,
     content: str,
-    *,
-    ahead: bool,
 ) -> _Sight:
     marks_s = [event.onset_s for event in recording.events]
     n_windows, numbers = 0, [np.empty(0, dtype=np.int64)]
     logits, features = [np.empty(0)], [np.empty((0, view.n_features), dtype=np.float32)]
-    for windows in _stretches(bundle, recording, content, signals, ahead):
+    for windows in _stretches(bundle, recording, content, signals):
         wanted = np.flatnonzero(
             grid.holds(n_windows + np.arange(len(windows)), bundle.config.windows.hop_s, marks_s) & windows.usable
         )
