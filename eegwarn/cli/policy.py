@@ -41,7 +41,8 @@ def train_policy(
     for rival in ("blend", "margin"):
         typer.echo(
             f"Against {rival}: {gate[rival]:+.2f} points of area, 95 % interval {gate[f'{rival}_low']:+.2f} to "
-            f"{gate[f'{rival}_high']:+.2f} over {gate['n_wards']} wards of patients it never saw."
+            f"{gate[f'{rival}_high']:+.2f} over {gate['n_wards']} wards of patients it never saw; worst ward "
+            f"{gate[f'{rival}_worst']:+.1f}, standard error {gate[f'{rival}_worst_error']:.1f} over its starts."
         )
     typer.echo(
         "The policy is used." if learned.is_open else "The policy is not better: the blend is used in its place."
