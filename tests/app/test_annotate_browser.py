@@ -12,9 +12,8 @@ import pytest
 from eegwarn.store import Store, open_store
 from eegwarn.store.answer import Label
 from eegwarn.store.labels import label_log, present_labels
-from eegwarn.store.place import ENVIRONMENT
 from tests.app.asked import ask_about
-from tests.app.running import free_port, start_dashboard
+from training.benchmarks.browser import free_port, start_dashboard
 
 N_CLIPS = 20
 WITH_CLIP = ".annotator[data-clip]:not([data-clip=''])"
@@ -36,9 +35,7 @@ def store(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 def address(store: Store) -> Iterator[str]:
     port = free_port()
     place = store.place.path.parent
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENVIRONMENT, raising=False)
-        process = start_dashboard(place, port, cwd=place)
+    process = start_dashboard(place, port, cwd=place)
     yield f"http://127.0.0.1:{port}/"
     process.terminate()
     process.wait()

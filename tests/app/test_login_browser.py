@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.app.running import CHROMIUM, free_port, open_chromium, start_dashboard
+from training.benchmarks.browser import CHROMIUM, free_port, open_chromium, start_dashboard
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("oidc_provider_mock", reason="oidc-provider-mock is not installed")
