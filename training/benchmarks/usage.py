@@ -70,8 +70,16 @@ class Looks:
             self._series.setdefault(name, []).append(value)
 
     def series(self, name: str) -> list[float]:
-        """Give what was seen of one series."""
-        return self._series[name]
+        """Give what was seen of one series; nothing where there was no look."""
+        return self._series.get(name, [])
+
+    def since(self, at_s: float) -> "Looks":
+        """Give the looks from a time on."""
+        later = Looks()
+        for number, when_s in enumerate(self.time_s):
+            if when_s >= at_s:
+                later.add(when_s, **{name: values[number] for name, values in self._series.items()})
+        return later
 
     def growths(self) -> dict[str, Growth]:
         """Say how each series grows."""
@@ -101,7 +109,7 @@ def cpu_s(pid: int) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    """Resident memory of a process in MB."""
+    """Resident memory of a process in MB; ProcessLookupError, here and below, if it has ended."""
     return _status(pid, "VmRSS") / 1024
 
 
@@ -136,5 +144,7 @@ class PageMemory:
 
 
 def _status(pid: int, name: str) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(f"process {pid} has ended")
