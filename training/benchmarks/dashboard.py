@@ -29,7 +29,7 @@ from training.benchmarks import ward
 from training.benchmarks.browser import open_chromium, own_environment, running_dashboard
 from training.benchmarks.fault_processes import write_amplitude_model
 from training.benchmarks.machine import machine_table
-from training.benchmarks.pages import DRAWN, WITH_CLIP, answer, choose, click_overview, press, turn
+from training.benchmarks.pages import DRAWN, STORED, WITH_CLIP, answer, choose, click_overview, press, turn
 from training.benchmarks.usage import Looks, PageMemory, check_linux, child_of, cpu_s, memory_mb
 
 SFREQ = 256
@@ -37,6 +37,9 @@ HOURS = 24
 N_CLIPS, N_TURNS, N_CHOICES = 50, 40, 20
 PACE_S = 0.3
 """Between a drawn page and the next key; nobody reads faster."""
+
+BETWEEN_S = 5.0
+"""Before each row: what is sent ahead has come."""
 
 MINUTES = 20.0
 SETTLE_S = 30.0
@@ -116,13 +119,14 @@ def measure_clips(chromium: Any, address: str, n_clips: int, progress: Progress)
     page.wait_for_selector(WITH_CLIP, timeout=60_000)
     waits: dict[str, list[float]] = {}
     for name, pace_s in ((f"next clip, {PACE_S:g} s on each", PACE_S), ("next clip, no time on any", 0.0)):
-        page.wait_for_timeout(5000)  # until those ahead were sent
+        page.wait_for_timeout(1000 * BETWEEN_S)
         waits[name] = []
         for number in range(n_clips):
             progress(name, number, n_clips)
             waits[name].append(answer(page, "1234"[number % 4]))
             page.wait_for_timeout(1000 * pace_s)
         progress(name, n_clips, n_clips)
+    page.wait_for_selector(STORED, timeout=60_000)
     page.close()
     return waits
 
@@ -145,7 +149,7 @@ def measure_pages(chromium: Any, address: str, counts: dict[str, int], progress:
     ]
     waits: dict[str, list[float]] = {}
     for name, pace_s, acts in plan:
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(1000 * BETWEEN_S)
         waits[name] = []
         for number, act in enumerate(acts):
             progress(name, number, len(acts))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 WITH_CLIP = ".annotator[data-clip]:not([data-clip=''])"
+STORED = "text=All answers are stored."
 DRAWN = ".traces[data-drawn=true]"
 _PATIENCE_MS = 20_000
 

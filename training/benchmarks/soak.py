@@ -60,7 +60,9 @@ _SIZE = {"width": 1280, "height": 720}
 def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     """Play all beds to their end; write ``soak.toml``."""
     minutes = 1.0 if quick else MINUTES
-    found = soak(N_BEDS, minutes, SPEED, progress)
+    check_linux()
+    with open_chromium() as chromium:
+        found = soak(chromium, N_BEDS, minutes, SPEED, progress)
     beds = {"n_beds": N_BEDS, "minutes": minutes, "speed": SPEED, "hours_each": minutes * SPEED / 60, "seed": SEED}
     table = {
         **found,
@@ -71,7 +73,7 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     return table_text(found)
 
 
-def soak(n_beds: int, minutes: float, speed: float, progress: Progress) -> dict[str, Any]:
+def soak(chromium: Any, n_beds: int, minutes: float, speed: float, progress: Progress) -> dict[str, Any]:
     """Play beds for minutes of the clock, and compare what was told and stored with what scoring the files says.
 
     Returns
@@ -80,8 +82,7 @@ def soak(n_beds: int, minutes: float, speed: float, progress: Progress) -> dict[
         ``growth`` of every series, ``database`` in MB a bed and day of EEG, ``share_of_a_core``, what the ``page`` and
         the ``monitor`` had to say, and counts of `BedCheck` for ``all`` beds and ``by_bed``.
     """
-    check_linux()
-    with TemporaryDirectory() as place, open_chromium() as chromium:
+    with TemporaryDirectory() as place:
         folder = Path(place)
         beds = _write_beds(folder, n_beds, minutes * speed / 60, speed, progress)
         store = folder / "store.db"

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from eegwarn.errors import ConfigError
 
 _MOST_STRETCHES = 10
+_PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,13 @@ def check_linux() -> None:
     ConfigError
         If there is no ``/proc``.
     """
-    if not Path("/proc/self/status").exists():
+    if not (_PROC / "self").exists():
         raise ConfigError("What processes use is read from /proc, which this system lacks. Run this on Linux.")
 
 
 def cpu_s(pid: int) -> float:
     """User and system time of a process so far, in s."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = (_PROC / f"{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -120,12 +121,12 @@ def n_threads(pid: int) -> int:
 
 def n_handles(pid: int) -> int:
     """Open files, sockets and pipes of a process."""
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return len(list((_PROC / f"{pid}/fd").iterdir()))
 
 
 def child_of(pid: int) -> int:
     """Give the one child of a process."""
-    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    (child,) = (_PROC / f"{pid}/task/{pid}/children").read_text().split()
     return int(child)
 
 
@@ -144,7 +145,7 @@ class PageMemory:
 
 
 def _status(pid: int, name: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+    for line in (_PROC / f"{pid}/status").read_text().splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1])
     raise ProcessLookupError(f"process {pid} has ended")
