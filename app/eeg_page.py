@@ -21,6 +21,8 @@ _MEMORY_CYCLES = 5.0
 _LEAST_MEMORY_S = 3.0
 _LOOK_BEYOND_S = 1.0
 """Read past the end, so that the rate converter never guesses inside the page."""
+_BLOCK_S = 60
+"""Filtered at once: ten minutes of it take half as long as in one piece, which no cache of a processor holds."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def eeg_page(
     stop = min(recording.n_times, math.ceil((end_s + _LOOK_BEYOND_S) * recording.sfreq))
     shown = shown_montage(recording.channels, montage)
     chain = SignalChain(shown.channels, recording.sfreq, config, montage=shown.montage)
-    parts = (chain.push(shown.with_average(recording.read_uv(first, stop))), chain.flush())
+    blocks = ((begin, min(begin + _BLOCK_S * second_len, stop)) for begin in range(first, stop, _BLOCK_S * second_len))
+    parts = [chain.push(shown.with_average(recording.read_uv(*block))) for block in blocks] + [chain.flush()]
     data = np.concatenate([part.data for part in parts], axis=1)
     quality = np.concatenate([part.quality for part in parts], axis=1)
 

@@ -10,8 +10,8 @@ import pytest
 
 from eegwarn.bedside import write_bundle
 from tests.app.examples import simulated_uv, write_edf
-from tests.app.running import free_port, start_dashboard
 from tests.models import amplitude_model
+from training.benchmarks.browser import free_port, start_dashboard
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for package in ("eegwarn", "app", "training") for path in (ROOT / package).rglob("*.py"))

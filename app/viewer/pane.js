@@ -3,7 +3,8 @@
 const RULER_PX = 300;
 const ROW_STATES = ["shown", "dimmed", "hidden"];
 
-// `on.display` is called when other samples are needed, `on.look` when the same are to be drawn anew.
+// `on.display` is called when other samples are needed, with the time (ms) at which the reader chose them, if she did;
+// `on.look` when the same are to be drawn anew.
 function createPane(root, on, signal) {
   const pane = {
     root,
@@ -16,7 +17,7 @@ function createPane(root, on, signal) {
   };
   const listen = (target, name, handler) => target.addEventListener(name, handler, { signal });
   for (const select of root.querySelectorAll("[data-choose]")) {
-    listen(select, "change", () => choose(pane, select.dataset.choose, select.value));
+    listen(select, "change", (event) => choose(pane, select.dataset.choose, select.value, event.timeStamp));
   }
   const ruler = root.querySelector(".ruler-mm");
   root.querySelector(".ruler").style.width = `${RULER_PX}px`;
@@ -31,11 +32,11 @@ function createPane(root, on, signal) {
   return pane;
 }
 
-function choose(pane, name, value) {
+function choose(pane, name, value, at_ms) {
   pane.settings[name] = value === "" ? null : name === "montage" ? value : Number(value);
   remember(pane.settings);
   if (name !== "mm_s") pane.caliper = newCaliper();
-  pane.on.display();
+  pane.on.display(at_ms);
 }
 
 function calibrate(pane, mm) {

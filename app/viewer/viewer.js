@@ -29,18 +29,19 @@ function createViewer(parent) {
     lastQuestion: "",
     isWeighing: false,
     isDrawing: false,
+    acted_at: null, // ms, of what was last pressed or chosen and is not drawn yet
     receive: (data) => receive(viewer, data),
   };
-  const onDisplay = () => viewer.scene && go(viewer, viewer.view_s);
+  const onDisplay = (at_ms) => viewer.scene && go(viewer, viewer.view_s, at_ms);
   viewer.pane = createPane(root, { display: onDisplay, look: () => redraw(viewer) }, closing.signal);
   const listen = (target, name, handler) => target.addEventListener(name, handler, { signal: closing.signal });
   listen(document, "keydown", (event) => onKey(viewer, event));
   listen(viewer.overview, "click", (event) => {
     const place = overviewPlace(viewer.overview.getBoundingClientRect().width, viewer.scene.recording.duration_s);
-    go(viewer, place.second(event.offsetX) - pageOf(viewer) / 2);
+    go(viewer, place.second(event.offsetX) - pageOf(viewer) / 2, event.timeStamp);
     root.focus({ preventScroll: true });
   });
-  listen(root, "click", (event) => act(viewer, event.target.dataset.act));
+  listen(root, "click", (event) => act(viewer, event.target.dataset.act, event.timeStamp));
   listen(root, "transitionend", () => redraw(viewer));
   const resizing = new ResizeObserver(() => viewer.scene && go(viewer, viewer.view_s));
   resizing.observe(viewer.pane.canvas);
@@ -84,7 +85,9 @@ function withinRecording(viewer, second) {
   return Math.min(Math.max(second, 0), Math.max(viewer.scene.recording.duration_s - pageOf(viewer), 0));
 }
 
-function go(viewer, second) {
+// `at_ms` is when the reader asked for it, if it was her.
+function go(viewer, second, at_ms = null) {
+  viewer.acted_at = at_ms ?? viewer.acted_at;
   const view_s = withinRecording(viewer, second);
   if (view_s !== viewer.view_s && viewer.pane.caliper.isOn) viewer.pane.caliper = newCaliper();
   viewer.view_s = view_s;
@@ -152,7 +155,7 @@ function onKey(viewer, event) {
   const name = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!name) return;
   event.preventDefault();
-  act(viewer, name);
+  act(viewer, name, event.timeStamp);
 }
 
 // Whether a key pressed now is meant for what is in `root`: links and buttons elsewhere make no use of our keys.
@@ -162,25 +165,25 @@ function isOurs(root) {
   return isWithin || focus === document.body || focus.matches("a, button");
 }
 
-function act(viewer, name) {
+function act(viewer, name, at_ms) {
   if (!viewer.scene || !name || actOnPane(viewer.pane, name)) return;
   const { duration_s } = viewer.scene.recording;
   const page_s = pageOf(viewer);
   const turns = { "page-on": 1, "page-back": -1, "half-page-on": 0.5, "half-page-back": -0.5 };
   if (name === "weigh") weigh(viewer);
-  else if (name in turns) go(viewer, viewer.view_s + turns[name] * page_s);
-  else if (name === "first") go(viewer, 0);
-  else if (name === "last") go(viewer, duration_s);
-  else goToEvent(viewer, name === "next-event" ? 1 : -1);
+  else if (name in turns) go(viewer, viewer.view_s + turns[name] * page_s, at_ms);
+  else if (name === "first") go(viewer, 0, at_ms);
+  else if (name === "last") go(viewer, duration_s, at_ms);
+  else goToEvent(viewer, name === "next-event" ? 1 : -1, at_ms);
 }
 
 // An event is shown with 3 s of what came before it.
-function goToEvent(viewer, direction) {
+function goToEvent(viewer, direction, at_ms) {
   const events = [...viewer.scene.alarms, ...viewer.scene.seizures];
   const places = events.map((event) => withinRecording(viewer, event.start_s - 3)).sort((one, other) => one - other);
   const isBeyond = (place) => direction * (place - viewer.view_s) > 0.5;
   const target = direction > 0 ? places.find(isBeyond) : places.findLast(isBeyond);
-  if (target !== undefined) go(viewer, target);
+  if (target !== undefined) go(viewer, target, at_ms);
 }
 
 function redraw(viewer) {
@@ -199,7 +202,14 @@ function redraw(viewer) {
     root.querySelector(".reasons").hidden = !viewer.isWeighing;
     if (viewer.isWeighing) showReasons(root.querySelector(".weights"), weights, clock);
     showWords(viewer, buffer, view_s + page_s);
+    if (buffer) markDrawn(viewer);
   });
+}
+
+// How long the reader waited for what is now on the screen.
+function markDrawn(viewer) {
+  if (viewer.acted_at !== null) viewer.root.dataset.drawnMs = String(performance.now() - viewer.acted_at);
+  viewer.acted_at = null;
 }
 
 function showWords(viewer, buffer, page_end_s) {

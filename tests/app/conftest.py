@@ -13,8 +13,8 @@ from app.folder import FOLDER_VARIABLE
 from eegwarn.bedside.bundle import write_bundle
 from eegwarn.store.place import ENVIRONMENT
 from tests.app.examples import SEIZURE_S, SFREQ, simulated_uv, write_edf
-from tests.app.running import CHROMIUM, open_chromium
 from tests.models import amplitude_model
+from training.benchmarks.browser import CHROMIUM, open_chromium
 
 
 @pytest.fixture(scope="session")

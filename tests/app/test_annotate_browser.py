@@ -12,13 +12,11 @@ import pytest
 from eegwarn.store import Store, open_store
 from eegwarn.store.answer import Label
 from eegwarn.store.labels import label_log, present_labels
-from eegwarn.store.place import ENVIRONMENT
 from tests.app.asked import ask_about
-from tests.app.running import free_port, start_dashboard
+from training.benchmarks.browser import free_port, start_dashboard
+from training.benchmarks.pages import STORED, WITH_CLIP, answer, shown_clip
 
 N_CLIPS = 20
-WITH_CLIP = ".annotator[data-clip]:not([data-clip=''])"
-STORED = "text=All answers are stored."
 KEYS = {"1": Label.SEIZURE, "2": Label.NOT_SEIZURE, "3": Label.ARTEFACT, "4": Label.UNSURE}
 
 
@@ -36,9 +34,7 @@ def store(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 def address(store: Store) -> Iterator[str]:
     port = free_port()
     place = store.place.path.parent
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENVIRONMENT, raising=False)
-        process = start_dashboard(place, port, cwd=place)
+    process = start_dashboard(place, port, cwd=place)
     yield f"http://127.0.0.1:{port}/"
     process.terminate()
     process.wait()
@@ -68,18 +64,6 @@ def page(address: str, rater: str, browser: Any) -> Iterator[Any]:
 def open_page(page: Any, address: str) -> None:
     page.goto(address)
     page.get_by_role("link", name="Annotate").click()
-
-
-def shown_clip(page: Any) -> str:
-    return page.get_attribute(".annotator", "data-clip")
-
-
-def answer(page: Any, key: str) -> float:
-    """Press a key, wait for the next clip; gives the ms from key press to drawn."""
-    before = shown_clip(page)
-    page.keyboard.press(key)
-    page.wait_for_selector(f"{WITH_CLIP}:not([data-clip='{before}'])", timeout=20_000)
-    return float(page.get_attribute(".annotator", "data-drawn-ms"))
 
 
 def test_twenty_clips_are_labelled_by_keyboard_and_are_in_the_store(page: Any, store: Store, rater: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from eegwarn.events.szcore import read_szcore_tsv
 from tests.app.examples import SFREQ, simulated_uv, write_edf
-from tests.app.running import free_port, start_dashboard
+from training.benchmarks.browser import free_port, start_dashboard
 
 DRAWN = ".traces[data-drawn=true]"
 

@@ -7,7 +7,7 @@ import pytest
 from app.access import is_loopback, login_is_configured
 from app.launch import check, launch
 from eegwarn.errors import ConfigError, EegwarnError
-from tests.app.running import free_port
+from training.benchmarks.browser import free_port
 
 SECRETS = '[auth]\nredirect_uri = "https://eeg.example/oauth2callback"\ncookie_secret = "long and random"\n'
 

@@ -25,7 +25,7 @@ from eegwarn.store.answer import Display
 from eegwarn.store.beds import bed_log
 from eegwarn.store.place import recent_folder
 from eegwarn.store.promotions import add_watch
-from tests.app import ward
+from training.benchmarks import ward
 
 BED = "bed 1"
 SFREQ = 128

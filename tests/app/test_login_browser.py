@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.app.running import free_port, start_dashboard
+from training.benchmarks.browser import free_port, start_dashboard
 
 pytest.importorskip("oidc_provider_mock", reason="oidc-provider-mock is not installed")
 

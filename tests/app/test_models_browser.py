@@ -14,11 +14,10 @@ from eegwarn.store import open_store
 from eegwarn.store.answer import Answer, Label
 from eegwarn.store.beds import bed_log
 from eegwarn.store.label_import import GivenLabel, import_labels
-from eegwarn.store.place import ENVIRONMENT
 from eegwarn.store.promotions import promotion_log
 from eegwarn.store.recordings import NewRecording, add_recordings
-from tests.app.running import free_port, start_dashboard
 from tests.app.test_models import made
+from training.benchmarks.browser import free_port, start_dashboard
 
 PATIENCE_MS = 90_000
 TINY = {
@@ -78,7 +77,6 @@ def ward_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(ward_folder: Path, browser: Any) -> Iterator[str]:
     port = free_port()
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENVIRONMENT, raising=False)
         patch.setenv("EEGWARN_CACHE", str(ward_folder / "signals"))
         patch.setenv("OMP_NUM_THREADS", "1")
         process = start_dashboard(ward_folder, port, cwd=ward_folder)

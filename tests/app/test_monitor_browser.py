@@ -11,9 +11,8 @@ import pytest
 from eegwarn.bedside.log import BedState
 from eegwarn.store import Store, open_store
 from eegwarn.store.alarms import ActionKind, alarms_between
-from eegwarn.store.place import ENVIRONMENT
-from tests.app import ward
-from tests.app.running import free_port, start_dashboard
+from training.benchmarks import ward
+from training.benchmarks.browser import free_port, start_dashboard
 
 PATIENCE_MS = 60_000
 SOUND_WORDS = """[...document.querySelectorAll("*")].map((each) => each.shadowRoot?.querySelector(".sound-words"))
@@ -37,9 +36,7 @@ def path(store: Store) -> Path:
 @pytest.fixture(scope="module")
 def address(path: Path, browser: Any) -> Iterator[str]:
     port = free_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENVIRONMENT, raising=False)
-        process = start_dashboard(path.parent, port, cwd=path.parent)
+    process = start_dashboard(path.parent, port, cwd=path.parent)
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait()

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from eegwarn.store import open_store
-from tests.app import ward
+from training.benchmarks import ward
 
 
 @pytest.fixture

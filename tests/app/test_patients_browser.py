@@ -10,10 +10,9 @@ import pytest
 from edfio import EdfAnnotation
 from edfio import Patient as EdfPatient
 
-from eegwarn.store.place import ENVIRONMENT
 from tests.app.examples import SEIZURE_S, simulated_uv, write_edf
 from tests.app.nights import write_nights
-from tests.app.running import free_port, start_dashboard
+from training.benchmarks.browser import free_port, start_dashboard
 
 pytest.importorskip("timescoring")
 
@@ -42,7 +41,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, private: Path, browser: An
     folder, port = tmp_path_factory.mktemp("patients"), free_port()
     write_nights(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENVIRONMENT, raising=False)
         patch.setenv("TMPDIR", str(private))
         process = start_dashboard(folder, port, cwd=folder)
     yield f"http://127.0.0.1:{port}"

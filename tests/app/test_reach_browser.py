@@ -16,11 +16,10 @@ from eegwarn.store.alarms import ActionKind, alarms_between
 from eegwarn.store.answer import Label
 from eegwarn.store.audit import acts
 from eegwarn.store.labels import label_log
-from eegwarn.store.place import ENVIRONMENT
-from tests.app import ward
 from tests.app.asked import ask_about
 from tests.app.axe import faults_of
-from tests.app.running import free_port, start_dashboard
+from training.benchmarks import ward
+from training.benchmarks.browser import free_port, start_dashboard
 
 PATIENCE_MS = 40_000
 DRAWN = ".traces[data-drawn=true]"
@@ -46,9 +45,7 @@ def store(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 @pytest.fixture(scope="module")
 def address(store: Store) -> Iterator[str]:
     port, place = free_port(), store.place.path.parent
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENVIRONMENT, raising=False)
-        process = start_dashboard(place, port, cwd=place)
+    process = start_dashboard(place, port, cwd=place)
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait()

@@ -16,8 +16,8 @@ from eegwarn.store.audit import acts
 from eegwarn.store.beds import bed_log
 from eegwarn.store.models import add_model
 from eegwarn.store.promotions import add_watch, promote
-from tests.app import ward
-from tests.app.ward import now
+from training.benchmarks import ward
+from training.benchmarks.ward import now
 
 ANNA = Person("anna", Role.ANNOTATOR)
 

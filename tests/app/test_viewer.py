@@ -1,20 +1,24 @@
 """What the viewer draws and asks for, in a real browser but without a server: its input is known to the sample."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from app.eeg_page import EegPage
+from app.montages import BIPOLAR
 from app.scene import Level, page_scene, recording_scene
 from app.viewer import script
 from eegwarn.bedside.ring import SCALE_UV
 from eegwarn.events.event import SeizureEvent
 from eegwarn.signal.montage import LONGITUDINAL_BIPOLAR
 from eegwarn.signal.quality import Quality
+from eegwarn.store.answer import Display
 from eegwarn.warning.alarm import Alarm, Fault
 from tests.app.examples import VIEWER_HTML, scored_with
+from training.benchmarks.pages import choose, turn
 
 SFREQ = 128
 DURATION_S = 100.0
@@ -226,6 +230,26 @@ def test_viewer_asks_ahead_and_one_question_at_a_time(show: Callable[..., Any]) 
     assert page.get_attribute(".traces", "data-drawn") == "true"
     assert place(page) == 50
     assert len(page.evaluate("asks")) == 2
+
+
+def test_viewer_tells_how_long_its_reader_waited_for_the_page(show: Callable[..., Any]) -> None:
+    page = show(scene_of(sine_page()))
+    assert page.get_attribute(".viewer", "data-drawn-ms") is None  # nobody has asked for anything
+    assert 0 < turn(page, lambda: press(page, "ArrowRight")) < 2000
+    page.evaluate("delete document.querySelector('.viewer').dataset.drawnMs")
+    press(page, "End")
+    page.wait_for_timeout(300)
+    show(scene_of(sine_page(), labels=[]))  # an answer, but not to that
+    assert page.get_attribute(".viewer", "data-drawn-ms") is None
+    show(scene_of(sine_page(60.0)))
+    assert 300 < float(page.get_attribute(".viewer", "data-drawn-ms")) < 5000
+    asked_for = turn(page, lambda: (choose(page, "high_pass_hz", "5")(), page.wait_for_timeout(200), show(filtered())))
+    assert asked_for > 200
+
+
+def filtered() -> dict[str, Any]:
+    page = sine_page(60.0)
+    return scene_of(replace(page, display=Display(BIPOLAR, high_pass_hz=5.0)))
 
 
 def test_weights_are_asked_for_only_when_wanted_and_drawn_beside_the_names(show: Callable[..., Any]) -> None:
