@@ -30,10 +30,10 @@ from eegwarn.store.models import add_model
 from eegwarn.store.place import find_place, recent_folder
 from eegwarn.store.promotions import present_promotions, present_watches, promote
 from eegwarn.warning import AlarmConfig
-from tests.lsl_sender import ELECTRODES
-from tests.lsl_streams import need_lsl, new_name, sending
+from tests.lsl_streams import need_lsl
 from tests.models import amplitude_onnx
 from tests.signal.edf_files import write_edf
+from training.benchmarks.lsl_sender import ELECTRODES, new_name, sending
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "import sys; from eegwarn.cli.entry import main; sys.exit(main())"
