@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -18,7 +19,7 @@ import pytest
 
 from eegwarn.bedside import read_bundle, score_recording, write_bundle
 from eegwarn.bedside.bundle import Bundle, ModelConfig
-from eegwarn.bedside.log import AlarmRow
+from eegwarn.bedside.log import AlarmRow, LevelRow
 from eegwarn.bedside.recent import read_ring
 from eegwarn.bedside.ring import ring_path
 from eegwarn.cli.entry import main
@@ -29,10 +30,10 @@ from eegwarn.store.models import add_model
 from eegwarn.store.place import find_place, recent_folder
 from eegwarn.store.promotions import present_promotions, present_watches, promote
 from eegwarn.warning import AlarmConfig
-from tests.lsl_sender import ELECTRODES
-from tests.lsl_streams import need_lsl, new_name, sending
+from tests.lsl_streams import need_lsl
 from tests.models import amplitude_onnx
 from tests.signal.edf_files import write_edf
+from training.benchmarks.lsl_sender import ELECTRODES, new_name, sending
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "import sys; from eegwarn.cli.entry import main; sys.exit(main())"
@@ -275,6 +276,49 @@ def test_a_monitor_killed_in_a_fault_leaves_none_open_or_twice(model: Path, tmp_
     assert end_at is not None
 
 
+def test_a_monitor_that_is_stopped_while_it_starts_ends_as_one_that_watches(
+    model: Path, recording: Path, tmp_path: Path
+) -> None:
+    beds = tmp_path / "beds.toml"
+    os.mkfifo(beds)
+    running = process(model, "--beds", beds, "--store", tmp_path / "store.db", "--json")
+    with beds.open("w") as file:  # there is somebody who reads it: the command has begun, and watches nothing yet
+        running.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        file.write('["bed 1"]\nsource = "night.edf"\n')
+    out, err = running.communicate()
+    assert (running.returncode, err) == (0, "")
+    assert json.loads(out.splitlines()[-1])["reason"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("options", "above", "n_hours_ago", "n_days_ago"),
+    [
+        ([], "", 60, 1),
+        (["--keep-whole-hours", "1"], "", 1, 1),
+        ([], "keep_whole_hours = 1\nkeep_days = 1\n", 1, 0),
+        (["--keep-days", "30", "--keep-whole-hours", "6"], "keep_whole_hours = 1\nkeep_days = 1\n", 60, 1),
+    ],
+)
+def test_levels_are_kept_for_as_long_as_options_or_beds_toml_say(
+    model: Path, recording: Path, tmp_path: Path, options: list[str], above: str, n_hours_ago: int, n_days_ago: int
+) -> None:
+    store, beds = tmp_path / "store.db", tmp_path / "beds.toml"
+    beds.write_text(f'{above}["b"]\nsource = "night.edf"\nspeed = 0\n')
+    start = open_recording(recording).start or datetime(2000, 1, 1, tzinfo=UTC)
+    hours_ago, days_ago = start - timedelta(hours=2), start - timedelta(days=3)
+    opened = open_store(store)
+    rows = [LevelRow(at + timedelta(seconds=second), 0.5) for at in (days_ago, hours_ago) for second in range(60)]
+    bed_log(opened, "b").write(levels=rows, alarms=[], faults=[])
+    running = process(model, "--beds", beds, "--store", store, *options)
+    _, err = running.communicate()
+    assert running.returncode == 0, err
+    minute = timedelta(minutes=1)
+    assert len(levels_between(opened, "b", hours_ago, hours_ago + minute)) == n_hours_ago
+    assert len(levels_between(opened, "b", days_ago, days_ago + minute)) == n_days_ago
+    opened.close()
+
+
 def test_many_beds_are_watched_and_one_that_fails_leaves_the_others(
     model: Path, recording: Path, tmp_path: Path
 ) -> None:
@@ -341,6 +385,11 @@ def day(store: Store) -> str:
         (["--source", "a.edf", "--speed", "-1"], "speed = -1.0 must be"),
         (["--beds", "nowhere.toml"], "cannot be read"),
         (["--source", "lsl:EEG", "--bed", " 7"], "A bed's name has 1 to 64 characters"),
+        (["--source", "lsl:EEG", "--keep-days", "0.1"], "keep_days = 0.1 must lie in [1, 36500]"),
+        (
+            ["--source", "lsl:EEG", "--keep-whole-hours", "0"],
+            "keep_whole_hours = 0.0 must lie in [1, 24 keep_days = 720]",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_before_anything_is_watched(
@@ -358,6 +407,9 @@ def test_beds_without_a_model_say_how_to_name_one(tmp_path: Path, capsys: pytest
         ('["bed 1"]\nsource = "a.edf"\n', "No model was given for bed 1"),
         ("", "must have a table for each bed"),
         ('["bed 1"]\nsorce = "a.edf"\n', "Did you mean 'bed 1.source'"),
+        ('keep_dys = 9\n["bed 1"]\nsource = "a.edf"\n', "Did you mean 'keep_days'"),
+        ('keep_days = "long"\n["bed 1"]\nsource = "a.edf"\n', "keep_days = 'long' is not allowed"),
+        ('keep_days = 0\n["bed 1"]\nsource = "a.edf"\n', "keep_days = 0.0 must lie in [1, 36500]"),
     ):
         beds.write_text(text)
         assert main(["monitor", "--beds", str(beds)]) == 2

@@ -1,8 +1,9 @@
-"""What ``beds.toml`` says: which beds are watched, on which source, with which model."""
+"""What ``beds.toml`` says: which beds are watched, on which source, with which model; how long levels are kept."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eegwarn.bedside.log import Retention
 from eegwarn.config import from_table, read_toml
 from eegwarn.errors import ConfigError
 
@@ -39,8 +40,8 @@ class BedPlan:
         return self.source.removeprefix(_LSL) if self.source.startswith(_LSL) else None
 
 
-def read_beds(path: Path, model: str = "") -> dict[str, BedPlan]:
-    """Read ``beds.toml``: a table for each bed.
+def read_beds(path: Path, model: str = "") -> tuple[dict[str, BedPlan], Retention]:
+    """Read ``beds.toml``: above all tables how long levels are kept, then a table for each bed.
 
     Parameters
     ----------
@@ -51,8 +52,10 @@ def read_beds(path: Path, model: str = "") -> dict[str, BedPlan]:
 
     Returns
     -------
-    dict
+    plans : dict
         Plan by name of the bed, with paths as seen from here.
+    retention : Retention
+        Of all beds.
 
     Raises
     ------
@@ -60,10 +63,12 @@ def read_beds(path: Path, model: str = "") -> dict[str, BedPlan]:
         If the file cannot be read, names no bed, or says what is not allowed.
     """
     table = read_toml(path)
-    if not table or not all(isinstance(entry, dict) for entry in table.values()):
+    entries = {name: entry for name, entry in table.items() if isinstance(entry, dict)}
+    if not entries:
         raise ConfigError(f'{str(path)!r} must have a table for each bed, such as ["bed 1"] with source = "lsl:EEG1".')
-    plans = {name: from_table(BedPlan, entry, where=f"{name}.") for name, entry in table.items()}
-    return {name: _from_folder(plan, path.parent, model) for name, plan in plans.items()}
+    plans = {name: from_table(BedPlan, entry, where=f"{name}.") for name, entry in entries.items()}
+    retention = from_table(Retention, {key: value for key, value in table.items() if key not in entries})
+    return {name: _from_folder(plan, path.parent, model) for name, plan in plans.items()}, retention
 
 
 def _from_folder(plan: BedPlan, folder: Path, model: str) -> BedPlan:

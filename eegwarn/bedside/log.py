@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from eegwarn.errors import ConfigError
+
 
 class BedState(StrEnum):
     """What a monitor says of its bed; a bed whose monitor is silent is offline, which only its readers can see."""
@@ -22,6 +24,30 @@ class LevelRow:
 
     at: datetime
     level: float | None
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long warning levels are kept. Alarms, faults, and what people did and said are kept for good.
+
+    Parameters
+    ----------
+    keep_whole_hours : float
+        Every level is kept for so long, and then of each minute the highest.
+    keep_days : float
+        No level is kept for longer.
+    """
+
+    keep_whole_hours: float = 6.0
+    keep_days: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.keep_days <= 36_500:
+            raise ConfigError(f"keep_days = {self.keep_days} must lie in [1, 36500].")
+        if not 1 <= self.keep_whole_hours <= 24 * self.keep_days:
+            raise ConfigError(
+                f"keep_whole_hours = {self.keep_whole_hours} must lie in [1, 24 keep_days = {24 * self.keep_days:g}]."
+            )
 
 
 @dataclass(frozen=True)

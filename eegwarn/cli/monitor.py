@@ -4,7 +4,8 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from eegwarn.bedside.beds import BedPlan
     from eegwarn.bedside.bundle import ModelConfig
     from eegwarn.bedside.diary import Told
+    from eegwarn.bedside.log import Retention
     from eegwarn.bedside.runtime import Runtime
     from eegwarn.signal.stream import Source
 
@@ -43,6 +45,20 @@ def monitor(
         ),
     ] = None,
     store: StorePlace = None,
+    keep_whole_hours: Annotated[
+        float | None,
+        typer.Option(
+            help="Hours for which every warning level is kept, and then of each minute the highest; if left out, what "
+            "beds.toml says above its tables, or 6."
+        ),
+    ] = None,
+    keep_days: Annotated[
+        float | None,
+        typer.Option(
+            help="Days for which levels are kept at all; if left out, what beds.toml says above its tables, or 30. "
+            "Alarms, faults and labels are kept for good."
+        ),
+    ] = None,
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
@@ -57,18 +73,44 @@ def monitor(
     The last ten minutes of EEG are kept for the dashboard, in a folder beside the store that only this user may read,
     or in the one that EEGWARN_RECENT names. What nobody has written for a day is removed.
     """
+    with _stopped_by_signal() as stop:
+        plans, retention = _plans(model, source, speed, bed, beds)
+        kept = {"keep_whole_hours": keep_whole_hours, "keep_days": keep_days}
+        retention = replace(retention, **{name: value for name, value in kept.items() if value is not None})
+        _watch(plans, StoreOpener(store, retention), store, settings or [], stop, as_json=as_json)
+
+
+@contextmanager
+def _stopped_by_signal() -> Iterator[Event]:
+    """Give what SIGTERM and Ctrl-C set, from before anything that takes time: a start is stopped like a watch."""
+    stop = Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watch(
+    plans: dict[str, "BedPlan"],
+    opener: StoreOpener,
+    store: str | None,
+    settings: list[str],
+    stop: Event,
+    *,
+    as_json: bool,
+) -> None:
+    """Watch beds until all their sources have ended, or ``stop`` is set."""
     from eegwarn.bedside.keeper import Keeper
     from eegwarn.bedside.monitor import Monitor, watch
     from eegwarn.bedside.writer import LogWriter
     from eegwarn.store.watching import watched_alone
 
-    plans = _plans(model, source, speed, bed, beds)
-    stop, printer, opener = Event(), _Printer(as_json=as_json, several=len(plans) > 1), StoreOpener(store)
+    printer = _Printer(as_json=as_json, several=len(plans) > 1)
     chosen = opener.models_of({name: plan.model for name, plan in plans.items()}, printer.say)
-    models = _read_models(set(chosen.values()), settings or [])
+    models = _read_models(set(chosen.values()), settings)
     sources = {name: _open_source(plan, models[chosen[name]][0]) for name, plan in plans.items()}
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     with watched_alone(store, list(plans)) as trouble:
         if trouble:
             printer.say("", "store", trouble)
@@ -105,16 +147,17 @@ def monitor(
 
 def _plans(
     model: Path | None, source: str | None, speed: float, bed: str | None, beds: Path | None
-) -> dict[str, "BedPlan"]:
-    """Give what is asked for, by bed, with paths as seen from here."""
+) -> tuple[dict[str, "BedPlan"], "Retention"]:
+    """Give what is asked for, by bed, with paths as seen from here, and how long levels are kept."""
     from eegwarn.bedside.beds import BedPlan, read_beds
+    from eegwarn.bedside.log import Retention
 
     given = "" if model is None else str(model)
     if source is not None and beds is None:
         plan = BedPlan(source, speed, given)
-        plans = {bed or (plan.stream or Path(source).stem)[:64]: plan}
+        plans, retention = {bed or (plan.stream or Path(source).stem)[:64]: plan}, Retention()
     elif beds is not None and source is None:
-        plans = read_beds(beds, given)
+        plans, retention = read_beds(beds, given)
     else:
         raise ConfigError("Give either --source FILE or --source lsl:NAME, or --beds beds.toml.")
     wrong = [name for name in plans if name != name.strip() or not 0 < len(name) <= 64 or not name.isprintable()]
@@ -123,7 +166,7 @@ def _plans(
     without = [name for name, plan in plans.items() if not plan.model]
     if without:
         raise ConfigError(f"No model was given for {', '.join(without)}. Name it first: eegwarn monitor MODEL.eegwarn")
-    return plans
+    return plans, retention
 
 
 def _read_models(paths: set[str], settings: list[str]) -> dict[str, tuple["ModelConfig", "Runtime"]]:

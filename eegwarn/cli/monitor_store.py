@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from eegwarn.errors import ModelError, StoreError
 
 if TYPE_CHECKING:
-    from eegwarn.bedside.log import BedLog
+    from eegwarn.bedside.log import BedLog, Retention
     from eegwarn.bedside.ring import Ring
     from eegwarn.store import Store
     from eegwarn.store.promotions import Promotion
@@ -27,10 +27,12 @@ class StoreOpener:
     ----------
     place : str or None
         As ``--store`` gives it.
+    retention : Retention
+        How long levels are kept.
     """
 
-    def __init__(self, place: str | None) -> None:
-        self._place = place
+    def __init__(self, place: str | None, retention: "Retention") -> None:
+        self._place, self._retention = place, retention
         self._store: Store | None = None
         self._lock = Lock()
         self._to_note: dict[str, tuple[str, Path]] = {}
@@ -73,7 +75,7 @@ class StoreOpener:
         with self._lock:
             try:
                 store = self._open()
-                log = bed_log(store, bed)
+                log = bed_log(store, bed, self._retention)
                 if bed in self._to_note:
                     add_watch(store, bed, *self._to_note[bed], by=_user())
                     del self._to_note[bed]

@@ -52,6 +52,7 @@ class Timeline:
         self._skew_s = 0.0
         self._last_stamp_s: float | None = None
         self._taken_s = -math.inf
+        self._has_dropped = self._ends_in_gap = False
 
     @property
     def next_s(self) -> float:
@@ -103,6 +104,7 @@ class Timeline:
 
     def _nan(self, n_times: int) -> NDArray[np.float32]:
         self._n_laid += n_times
+        self._ends_in_gap |= n_times > 0
         return np.full((self._n_channels, n_times), np.nan, dtype=np.float32)
 
     def _place_run(
@@ -126,8 +128,13 @@ class Timeline:
             self.slip_s += late_s * (1 - math.exp(-n_times / self._sfreq / _FOLLOW_S))
         if n_late > 0:
             parts.append(self._nan(n_late))
+        self._has_dropped |= n_late < 0
         data = data[:, max(0, -n_late) :]
         if data.shape[1]:
+            if self._has_dropped and not self._ends_in_gap:
+                # Nor is what follows dropped samples next to what came before them.
+                data = np.hstack([np.full_like(data[:, :1], np.nan), data[:, 1:]])
+            self._has_dropped = self._ends_in_gap = False
             self._taken_s = now_s
         elif now_s - self._last_stamp_s > _MOST_LAG_S and self.is_stalled(now_s):
             # All of it too late, and not as a backlog that is caught up with: believe the arrival from now on.

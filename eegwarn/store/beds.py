@@ -1,7 +1,6 @@
 """What monitors write down about their beds, and what a trend shows of it.
 
-Warning levels are kept whole for `KEPT_WHOLE`, then one a minute, the highest, and none after `KEPT`. Alarms, faults
-and what people did about alarms are kept for good.
+Warning levels thin out as `Retention` says. Alarms, faults and what people did about alarms are kept for good.
 """
 
 import math
@@ -12,20 +11,18 @@ from typing import Any
 
 from sqlalchemy import Connection, String, cast, delete, func, insert, literal_column, select, update
 
-from eegwarn.bedside.log import AlarmRow, BedLog, FaultRow, Heartbeat, LevelRow
+from eegwarn.bedside.log import AlarmRow, BedLog, FaultRow, Heartbeat, LevelRow, Retention
 from eegwarn.errors import StoreError
 from eegwarn.store.schema import alarms, beds, faults, heartbeats, levels
 from eegwarn.store.store import Store
 from eegwarn.store.upsert import upsert
 
-KEPT_WHOLE = timedelta(hours=6)
-KEPT = timedelta(days=30)
 _THIN_EVERY = timedelta(hours=1)
 
 
 class _StoredBed:
-    def __init__(self, store: Store, name: str) -> None:
-        self._store = store
+    def __init__(self, store: Store, name: str, retention: Retention) -> None:
+        self._store, self._retention = store, retention
         with store.writing() as connection:
             upsert(connection, beds, [{"name": name}], key=("name",))
             self._id = connection.execute(select(beds.c.id).where(beds.c.name == name)).scalar_one()
@@ -77,7 +74,7 @@ class _StoredBed:
         if rows:
             values = [{"bed_id": self._id, "at": row.at, "level": _number(row.level)} for row in rows]
             upsert(connection, levels, values, key=("bed_id", "at"))
-            _thin(connection, self._id, max(row.at for row in rows))
+            _thin(connection, self._id, max(row.at for row in rows), self._retention)
 
     def _write_spells(
         self, connection: Connection, alarm_rows: Sequence[AlarmRow], fault_rows: Sequence[FaultRow]
@@ -103,7 +100,7 @@ class _StoredBed:
         connection.execute(update(faults).where(open_ones, ~earlier).values(end_at=faults.c.start_at))
 
 
-def bed_log(store: Store, bed: str) -> BedLog:
+def bed_log(store: Store, bed: str, retention: Retention | None = None) -> BedLog:
     """Open the log of a bed, which is made where it is new.
 
     Parameters
@@ -112,6 +109,8 @@ def bed_log(store: Store, bed: str) -> BedLog:
         Where to write.
     bed : str
         Name of the bed, up to 64 characters; never the name of who lies in it.
+    retention : Retention, optional
+        How long this bed's levels are kept.
 
     Raises
     ------
@@ -120,7 +119,7 @@ def bed_log(store: Store, bed: str) -> BedLog:
     """
     if not (bed.strip() == bed and 0 < len(bed) <= 64 and bed.isprintable()):
         raise StoreError(f"A bed's name has 1 to 64 characters and no space around it, but got {bed!r}.")
-    return _StoredBed(store, bed)
+    return _StoredBed(store, bed, retention or Retention())
 
 
 def levels_between(store: Store, bed: str, start: datetime, end: datetime) -> tuple[LevelRow, ...]:
@@ -188,10 +187,10 @@ def _number(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else float(value)
 
 
-def _thin(connection: Connection, bed_id: int, latest: datetime) -> None:
+def _thin(connection: Connection, bed_id: int, latest: datetime, retention: Retention) -> None:
     """Once an hour of written levels, keep the highest of each minute that has become old, and drop the oldest."""
     done = connection.execute(select(beds.c.thinned_until).where(beds.c.id == bed_id)).scalar_one()
-    until = (latest - KEPT_WHOLE).replace(second=0, microsecond=0)
+    until = (latest - timedelta(hours=retention.keep_whole_hours)).replace(second=0, microsecond=0)
     if done is not None and done <= until < done + _THIN_EVERY:
         return
     old = (levels.c.bed_id == bed_id) & (levels.c.at < until)
@@ -205,5 +204,6 @@ def _thin(connection: Connection, bed_id: int, latest: datetime) -> None:
     if len(kept) < len(rows):
         connection.execute(delete(levels).where(old))
         connection.execute(insert(levels), [{"bed_id": bed_id, "at": row.at, "level": row.level} for row in kept])
-    connection.execute(delete(levels).where(levels.c.bed_id == bed_id, levels.c.at < latest - KEPT))
+    oldest = latest - timedelta(days=retention.keep_days)
+    connection.execute(delete(levels).where(levels.c.bed_id == bed_id, levels.c.at < oldest))
     connection.execute(update(beds).where(beds.c.id == bed_id).values(thinned_until=until))

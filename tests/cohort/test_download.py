@@ -1,15 +1,12 @@
-import contextlib
-import hashlib
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from eegwarn.cohort.download import Transfer, download_chbmit, download_siena
 from eegwarn.errors import DownloadError
+from training.benchmarks.data_server import DataServer, serving
 
 FILES = {
     "SUBJECT-INFO": b"Case\tGender\n",
@@ -20,85 +17,28 @@ FILES = {
 }
 
 
-class Archive:
-    """A server with the data set's files; a test tells it how to misbehave."""
-
-    def __init__(self) -> None:
-        self.files = dict(FILES)
-        self.sums = "".join(f"{hashlib.sha256(data).hexdigest()} {name}\n" for name, data in FILES.items())
-        self.ranges = True
-        self.cut_after: int | None = None  # bytes; once
-        self.endless: str | None = None  # a file that is sent again and again, its length unsaid
-        self.asked: list[tuple[str, str | None]] = []
-        archive = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                archive.answer(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/data/1.0.0/"
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        name = request.path.removeprefix("/data/1.0.0/")
-        data = self.sums.encode() if name == "SHA256SUMS.txt" else self.files.get(name)
-        asked = request.headers["Range"]
-        self.asked.append((name, asked))
-        if data is None:
-            request.send_error(404)
-            return
-        begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and self.ranges else 0
-        if asked and self.ranges and begin >= len(data):
-            request.send_error(416)
-            return
-        if name == self.endless:
-            request.send_response(200)
-            request.end_headers()
-            with contextlib.suppress(ConnectionError):
-                while True:
-                    request.wfile.write(data)
-            return
-        request.send_response(206 if begin else 200)
-        request.send_header("Content-Length", str(len(data) - begin))
-        request.end_headers()
-        if self.cut_after is not None and len(data) > self.cut_after:
-            request.wfile.write(data[begin : begin + self.cut_after])
-            self.cut_after = None
-            request.connection.shutdown(socket.SHUT_RDWR)
-        else:
-            request.wfile.write(data[begin:])
-
-
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    archive = Archive()
-    thread = threading.Thread(target=archive.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield archive
-    archive.server.shutdown()
-    archive.server.server_close()
-    thread.join()
+def archive() -> Iterator[DataServer]:
+    with serving(DataServer(FILES)) as server:
+        yield server
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_one_patient_comes_with_the_common_texts(tmp_path: Path, archive: Archive) -> None:
+def test_one_patient_comes_with_the_common_texts(tmp_path: Path, archive: DataServer) -> None:
     download_chbmit(tmp_path / "new", patients=["chb01"], base_url=archive.url)
     names = ["SUBJECT-INFO", "chb01/chb01_01.edf", "chb01/chb01-summary.txt"]
     assert contents(tmp_path / "new") == {name: FILES[name] for name in names}
 
 
-def test_all_patients_come_by_default(tmp_path: Path, archive: Archive) -> None:
+def test_all_patients_come_by_default(tmp_path: Path, archive: DataServer) -> None:
     download_siena(tmp_path, base_url=archive.url)
     assert contents(tmp_path) == {name: data for name, data in FILES.items() if not name.endswith(".pdf")}
 
 
-def test_progress_ends_with_every_byte_of_every_file(tmp_path: Path, archive: Archive) -> None:
+def test_progress_ends_with_every_byte_of_every_file(tmp_path: Path, archive: DataServer) -> None:
     for _ in range(2):  # the second time, nothing is left to fetch
         steps: list[Transfer] = []
         paths = download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, progress=steps.append)
@@ -109,14 +49,14 @@ def test_progress_ends_with_every_byte_of_every_file(tmp_path: Path, archive: Ar
         assert [(step.file_number, step.n_files) for step in last.values()] == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_complete_files_are_not_fetched_again(tmp_path: Path, archive: Archive) -> None:
+def test_complete_files_are_not_fetched_again(tmp_path: Path, archive: DataServer) -> None:
     download_chbmit(tmp_path, base_url=archive.url)
     archive.asked.clear()
     download_chbmit(tmp_path, base_url=archive.url)
     assert archive.asked == [("SHA256SUMS.txt", None)]
 
 
-def test_a_broken_transfer_is_taken_up_where_it_stopped(tmp_path: Path, archive: Archive) -> None:
+def test_a_broken_transfer_is_taken_up_where_it_stopped(tmp_path: Path, archive: DataServer) -> None:
     archive.cut_after = 300_000
     download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=1)
     asked = [wanted for name, wanted in archive.asked if name == "chb01/chb01_01.edf"]
@@ -124,7 +64,7 @@ def test_a_broken_transfer_is_taken_up_where_it_stopped(tmp_path: Path, archive:
     assert contents(tmp_path)["chb01/chb01_01.edf"] == FILES["chb01/chb01_01.edf"]
 
 
-def test_a_later_call_resumes_too(tmp_path: Path, archive: Archive) -> None:
+def test_a_later_call_resumes_too(tmp_path: Path, archive: DataServer) -> None:
     archive.cut_after = 300_000
     with pytest.raises(DownloadError, match="Run the same command again"):
         download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=0)
@@ -135,28 +75,28 @@ def test_a_later_call_resumes_too(tmp_path: Path, archive: Archive) -> None:
     assert set(contents(tmp_path)) == {"SUBJECT-INFO", "chb01/chb01_01.edf", "chb01/chb01-summary.txt"}
 
 
-def test_a_server_that_cannot_resume_sends_all_again(tmp_path: Path, archive: Archive) -> None:
+def test_a_server_that_cannot_resume_sends_all_again(tmp_path: Path, archive: DataServer) -> None:
     archive.ranges = False
     archive.cut_after = 300_000
     download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=1)
     assert contents(tmp_path)["chb01/chb01_01.edf"] == FILES["chb01/chb01_01.edf"]
 
 
-def test_a_part_that_is_already_whole_is_taken(tmp_path: Path, archive: Archive) -> None:
+def test_a_part_that_is_already_whole_is_taken(tmp_path: Path, archive: DataServer) -> None:
     (tmp_path / "chb01").mkdir()
     (tmp_path / "chb01/.chb01_01.edf.part").write_bytes(FILES["chb01/chb01_01.edf"])
     download_chbmit(tmp_path, patients=["chb01"], base_url=archive.url, retries=0)
     assert contents(tmp_path)["chb01/chb01_01.edf"] == FILES["chb01/chb01_01.edf"]
 
 
-def test_a_wrong_checksum_leaves_no_file(tmp_path: Path, archive: Archive) -> None:
+def test_a_wrong_checksum_leaves_no_file(tmp_path: Path, archive: DataServer) -> None:
     archive.files["chb02/chb02_01.edf"] = b"other" * 1000
     with pytest.raises(DownloadError, match="hash"):
         download_chbmit(tmp_path, patients=["chb02"], base_url=archive.url, retries=0)
     assert set(contents(tmp_path)) == {"SUBJECT-INFO"}
 
 
-def test_a_damaged_part_does_not_stay_in_the_way(tmp_path: Path, archive: Archive) -> None:
+def test_a_damaged_part_does_not_stay_in_the_way(tmp_path: Path, archive: DataServer) -> None:
     (tmp_path / "chb02").mkdir()
     (tmp_path / "chb02/.chb02_01.edf.part").write_bytes(b"wrong beginning")
     download_chbmit(tmp_path, patients=["chb02"], base_url=archive.url, retries=1)
@@ -164,19 +104,19 @@ def test_a_damaged_part_does_not_stay_in_the_way(tmp_path: Path, archive: Archiv
 
 
 @pytest.mark.parametrize("name", ["../outside.edf", "/etc/outside", "chb01/../../outside", "C:\\outside", "a\\..\\b"])
-def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, archive: Archive, name: str) -> None:
+def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, archive: DataServer, name: str) -> None:
     archive.sums += f"{'0' * 64} {name}\n"
     with pytest.raises(DownloadError, match="outside the folder"):
         download_chbmit(tmp_path / "new", base_url=archive.url)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_patient_is_refused_with_the_nearest(tmp_path: Path, archive: Archive) -> None:
+def test_an_unknown_patient_is_refused_with_the_nearest(tmp_path: Path, archive: DataServer) -> None:
     with pytest.raises(DownloadError, match="Did you mean 'chb01'"):
         download_chbmit(tmp_path, patients=["chb1"], base_url=archive.url)
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, archive: Archive) -> None:
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, archive: DataServer) -> None:
     del archive.files["chb02/chb02_01.edf"]
     with pytest.raises(DownloadError, match="404"):
         download_chbmit(tmp_path, patients=["chb02"], base_url=archive.url)
@@ -192,7 +132,7 @@ def test_no_network_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_a_file_that_does_not_end_is_given_up(
-    tmp_path: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, archive: DataServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("eegwarn.cohort.download._MOST_BYTES", 2**21)
     archive.endless = "chb01/chb01_01.edf"
@@ -210,13 +150,13 @@ def test_only_web_addresses_are_opened(tmp_path: Path, url: str) -> None:
         download_chbmit(tmp_path, base_url=url)
 
 
-def test_a_page_instead_of_checksums_is_refused(tmp_path: Path, archive: Archive) -> None:
+def test_a_page_instead_of_checksums_is_refused(tmp_path: Path, archive: DataServer) -> None:
     archive.sums = "<html>Please sign in</html>"
     with pytest.raises(DownloadError, match="no checksums"):
         download_chbmit(tmp_path, base_url=archive.url)
 
 
-def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path, archive: Archive) -> None:
+def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path, archive: DataServer) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DownloadError) as caught:
         download_chbmit(tmp_path / "file", base_url=archive.url)

@@ -107,6 +107,26 @@ def test_a_clock_that_jumps_is_a_gap_and_samples_go_on(jump_s: float, at: int, c
     assert timeline.next_s == pytest.approx(arrival_s[-1], abs=0.2)
 
 
+@settings(deadline=None, max_examples=40)
+@given(back_s=st.floats(0.2, 1.9), at=st.integers(50, 900), chunk=st.integers(10, 300))
+def test_where_samples_were_dropped_for_a_clock_set_back_a_little_there_is_a_gap(
+    back_s: float, at: int, chunk: int
+) -> None:
+    stamp_s, data = stream(8)
+    arrival_s = stamp_s.copy()
+    stamp_s[at:] -= back_s
+    timeline = Timeline(1, SFREQ)
+    edges = [*range(0, stamp_s.size, chunk), stamp_s.size]
+    laid = np.hstack(
+        [timeline.place(stamp_s[a:b], data[:, a:b], arrival_s[b - 1] + 0.01) for a, b in itertools.pairwise(edges)]
+    )
+    assert timeline.n_jumps == 0
+    (seams,) = np.nonzero(np.diff(laid[0]) > 1)
+    assert seams.size == 0
+    assert 1 <= np.isnan(laid).sum() <= 2
+    assert laid.shape[1] == pytest.approx(data.size - back_s * SFREQ, abs=GAP_S * SFREQ + 2)
+
+
 @pytest.mark.parametrize("stamp", [1.7e9, -3.0, 0.0])
 def test_a_sender_with_another_clock_is_timed_by_arrival(stamp: float) -> None:
     stamp_s, data = stream(5)

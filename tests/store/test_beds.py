@@ -1,16 +1,24 @@
 """What a monitor wrote is there once, whole, and after its process has ended."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from sqlalchemy import event, func, select
 
-from eegwarn.bedside.log import AlarmRow, BedLog, BedState, FaultRow, Heartbeat, LevelRow
-from eegwarn.errors import StoreError
+from eegwarn.bedside.log import AlarmRow, BedLog, BedState, FaultRow, Heartbeat, LevelRow, Retention
+from eegwarn.errors import ConfigError, StoreError
 from eegwarn.store import Store, open_store
-from eegwarn.store.alarms import alarms_between, present_beds
-from eegwarn.store.beds import KEPT, KEPT_WHOLE, bed_log, faults_between, levels_between, minutes_between
+from eegwarn.store.alarms import alarms_between, mark_false, present_beds
+from eegwarn.store.beds import bed_log, faults_between, levels_between, minutes_between
+from eegwarn.store.fault_silences import silence_fault
+from eegwarn.store.labels import add_label, label_log
+from eegwarn.store.models import add_model, read_prediction, write_prediction
+from eegwarn.store.schema import metadata
+from tests.store.labelled import SEIZURE, clips
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 LONG_AGO, NEVER = START - timedelta(days=400), START + timedelta(days=400)
 
 
@@ -83,18 +91,113 @@ def test_beds_are_kept_apart_and_the_latest_alarm_is_each_beds_own(store: Store)
     assert levels_between(store, "bed 2", LONG_AGO, NEVER) == ()
 
 
-def test_old_levels_are_thinned_to_each_minutes_highest_and_the_oldest_go(store: Store) -> None:
-    log = bed_log(store, "bed 1")
+@pytest.mark.parametrize("retention", [None, Retention(keep_whole_hours=1, keep_days=2)])
+def test_old_levels_are_thinned_to_each_minutes_highest_and_the_oldest_go(
+    store: Store, retention: Retention | None
+) -> None:
+    log = bed_log(store, "bed 1", retention)
+    kept_whole, kept = (timedelta(hours=6), timedelta(days=30)) if retention is None else (HOUR, timedelta(days=2))
     minute = [LevelRow(after(second), None if second % 2 else second / 100) for second in range(60)]
     unjudged = [LevelRow(after(60 + second), None) for second in range(60)]
     log.write(levels=[*minute, *unjudged], alarms=[], faults=[])
     assert len(levels_between(store, "bed 1", LONG_AGO, NEVER)) == 120
-    later = LevelRow(after(120) + KEPT_WHOLE, 0.5)
+    later = LevelRow(after(120) + kept_whole, 0.5)
     log.write(levels=[later], alarms=[], faults=[])
     thinned = levels_between(store, "bed 1", LONG_AGO, NEVER)
     assert thinned == (LevelRow(after(58), 0.58), LevelRow(after(60), None), later)
-    log.write(levels=[LevelRow(after(90) + KEPT, 0.5)], alarms=[], faults=[])
-    assert [row.at for row in levels_between(store, "bed 1", LONG_AGO, NEVER)] == [later.at, after(90) + KEPT]
+    log.write(levels=[LevelRow(after(90) + kept, 0.5)], alarms=[], faults=[])
+    assert [row.at for row in levels_between(store, "bed 1", LONG_AGO, NEVER)] == [later.at, after(90) + kept]
+
+
+def test_levels_of_another_bed_are_kept_as_that_bed_says(store: Store) -> None:
+    other = bed_log(store, "bed 2")
+    other.write(levels=[LevelRow(after(second), 0.5) for second in range(60)], alarms=[], faults=[])
+    brief = bed_log(store, "bed 1", Retention(keep_whole_hours=1, keep_days=1))
+    for at in (START, START + timedelta(days=3)):
+        brief.write(levels=[LevelRow(at, 0.5)], alarms=[], faults=[])
+    assert len(levels_between(store, "bed 1", LONG_AGO, NEVER)) == 1
+    assert len(levels_between(store, "bed 2", LONG_AGO, NEVER)) == 60
+
+
+def test_levels_thin_out_as_is_said_from_now_on(store: Store) -> None:
+    hour = [LevelRow(after(second), 0.5) for second in range(0, 3600, 30)]
+    log = bed_log(store, "bed 1", Retention(keep_whole_hours=1))
+    log.write(levels=[*hour, LevelRow(after(3 * 3600), 0.5)], alarms=[], faults=[])
+    assert len(levels_between(store, "bed 1", START, after(3600))) == 60
+    longer = bed_log(store, "bed 1", Retention(keep_whole_hours=48))
+    later = [LevelRow(after(3 * 3600 + second), 0.5) for second in range(30, 3600, 30)]
+    for hours in (4, 20):
+        longer.write(levels=[*later, LevelRow(after(hours * 3600), 0.5)], alarms=[], faults=[])
+    assert len(levels_between(store, "bed 1", after(3 * 3600), after(4 * 3600))) == 120
+    bed_log(store, "bed 1", Retention()).write(levels=[LevelRow(after(21 * 3600), 0.5)], alarms=[], faults=[])
+    assert len(levels_between(store, "bed 1", after(3 * 3600), after(4 * 3600))) == 60
+
+
+def test_whatever_is_not_a_level_outlives_every_retention(store: Store, tmp_path: Path) -> None:
+    log = bed_log(store, "bed 1", Retention(keep_whole_hours=1, keep_days=1))
+    log.write(
+        levels=[LevelRow(after(second), 0.5) for second in range(60)],
+        alarms=[AlarmRow(after(1), after(9), 0.9)],
+        faults=[FaultRow(after(20), after(30), "flat"), FaultRow(after(50), None, "no samples")],
+    )
+    (alarm,) = alarms_between(store)
+    mark_false(store, [alarm.id], reason="chewing", by="nurse", at=after(40))
+    log.beat(Heartbeat(after(60), BedState.FAULT, None, after(50), "no samples"))
+    silence_fault(store, "bed 1", by="nurse", at=after(60), until=after(120))
+    (clip,) = clips(store, 1)
+    add_label(store, clip.id, SEIZURE, rater="anna")
+    model = tmp_path / "a.eegwarn"
+    model.write_bytes(b"a model")
+    said_by, about = add_model(store, model, by="head").id, clip.recording.id
+    write_prediction(store, said_by, about, [4.0], [0.5])
+    before = everything_but_levels(store)
+    log.write(levels=[LevelRow(START + timedelta(days=10_000), 0.5)], alarms=[], faults=[])
+    assert len(levels_between(store, "bed 1", LONG_AGO, NEVER)) == 0
+    assert everything_but_levels(store) == before
+    assert all(before[name] for name in ("alarms", "alarm_actions", "faults", "fault_silences", "labels"))
+    assert [row.answer for row in label_log(store)] == [SEIZURE]
+    assert read_prediction(store, said_by, about) is not None
+
+
+def everything_but_levels(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables; of the beds their names."""
+    tables = [table for table in metadata.tables.values() if table.name not in ("levels", "beds")]
+    with store.reading() as connection:
+        return {table.name: [tuple(row) for row in connection.execute(select(table))] for table in tables}
+
+
+def test_thinning_looks_at_no_more_than_it_thins(store: Store) -> None:
+    if store.place.path is None:
+        pytest.skip("the plan of a server depends on how many rows there are")
+    log = bed_log(store, "bed 1", Retention(keep_whole_hours=1, keep_days=1))
+    asked: list[tuple[str, object]] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *about: asked.append((about[2], about[3])))
+    for hours in range(0, 72, 2):
+        log.write(
+            levels=[LevelRow(after(hours * 3600 + second), 0.5) for second in range(0, 90, 30)], alarms=[], faults=[]
+        )
+    of_levels = [(words, given) for words, given in asked if "levels" in words and not words.startswith("INSERT")]
+    assert len(of_levels) > 72
+    with store.reading() as connection:
+        for words, given in of_levels:
+            (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", given).all()
+            assert str(plan[3]).startswith("SEARCH levels USING PRIMARY KEY (bed_id=? AND at"), (plan, words)
+        rows_kept = connection.execute(select(func.count()).select_from(metadata.tables["levels"])).scalar_one()
+    assert rows_kept < 40
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"keep_days": 0.5}, "keep_days = 0.5 must lie in"),
+        ({"keep_days": float("inf")}, "keep_days = inf"),
+        ({"keep_whole_hours": float("nan")}, "keep_whole_hours = nan"),
+        ({"keep_whole_hours": 49, "keep_days": 2}, r"keep_whole_hours = 49 must lie in \[1, 24 keep_days = 48\]"),
+    ],
+)
+def test_times_that_cannot_be_are_refused_with_what_is_allowed(values: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Retention(**values)
 
 
 def test_a_sign_of_life_replaces_the_one_before(store: Store) -> None:

@@ -76,6 +76,12 @@ def add_known_clips(store: Store) -> list[int]:
     return [clip.id for clip in add_clips(store, [(known.id, 10.0 * number, 10.0) for number in range(N_CLIPS)])]
 
 
+def write_label_file(path: Path, n_labels: int) -> None:
+    """Write a table of labels on the known recording."""
+    rows = [f"night.edf\t{number}.000\t1.000\t{('sz', 'bckg')[number % 2]}\tanna" for number in range(n_labels)]
+    path.write_text("\n".join(["recording\tonset\tduration\teventType\trater", *rows, ""]))
+
+
 def write_labels(place: str, clip_ids: list[int], first: int, acknowledged: Path) -> None:
     """Write labels without end, from the first that nobody knows of on; note each that the store has taken."""
     store = open_store(place)

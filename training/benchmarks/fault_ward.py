@@ -1,13 +1,15 @@
 """What `training.benchmarks.faults` is tried on, and the row in which what came of it is counted."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,9 @@ from training.benchmarks.postgres import Server, missing, running_server
 
 LONGEST_S = 120.0
 """What is not done by then hangs."""
+
+SOONEST_S = 0.3
+"""Nothing of ours has begun before."""
 
 Alarms = list[tuple[str, str]]
 
@@ -49,6 +54,10 @@ class Row:
     hangs: int = 0
     wrong: int = 0
     skipped: str = ""
+
+    def __add__(self, other: "Row") -> "Row":
+        """Count together what came of two tries."""
+        return Row(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
 
     def ended(self, process: "subprocess.Popen[str]", *codes: int) -> str:
         """Wait for a process, count how it ended, and give what it said on standard error."""
@@ -89,6 +98,11 @@ class Ward:
         """Twenty minutes with nine loud stretches."""
         return self.folder / "night.edf"
 
+    @property
+    def cohort(self) -> Path:
+        """A few patients to train on; written by who needs them."""
+        return self.folder / "cohort"
+
     def new_place(self) -> Path:
         """Give the path of a store that is not there yet."""
         self.number += 1
@@ -105,14 +119,32 @@ class Ward:
         row.compare(Counter(self.expected), Counter(stored_alarms(place)))
 
 
-def start(module: str, *arguments: object) -> "subprocess.Popen[str]":
+def start(module: str, *arguments: object, **environment: object) -> "subprocess.Popen[str]":
     """Start a module of ours as a process."""
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", module, *map(str, arguments)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, **{name: str(value) for name, value in environment.items()}},
     )
+
+
+def run_whole(row: Row, *command: object, **environment: object) -> float:
+    """Run a command of ours to its end, which must be a good one, and tell how long that took, in s."""
+    begin_s = time.monotonic()
+    row.ended(start("eegwarn.cli", *command, **environment), 0)
+    return time.monotonic() - begin_s
+
+
+def break_off(ward: Ward, row: Row, *command: object, longest_s: float, **environment: object) -> None:
+    """End a command of ours at a random moment of its first ``longest_s`` seconds, by kill -9 or by SIGTERM."""
+    by = signal.SIGKILL if ward.rng.random() < 0.5 else signal.SIGTERM
+    running = start("eegwarn.cli", *command, **environment)
+    time.sleep(ward.rng.uniform(SOONEST_S, max(SOONEST_S, longest_s)))
+    running.send_signal(by)
+    row.tries += 1
+    row.ended(running, -by, 0)
 
 
 def stored_alarms(place: str | Path) -> Alarms:
@@ -142,6 +174,18 @@ def new_database(server: Server, name: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
     engine.dispose()
     return url.set(database=name).render_as_string()
+
+
+Fault = Callable[[Ward, Server | None], Row]
+
+
+def on_server(fault: Callable[[Ward, str], Row], name: str) -> Fault:
+    """Give the fault that provokes one in a new database of the server; where there is none, its row says why."""
+
+    def provoke(ward: Ward, server: Server | None) -> Row:
+        return Row(skipped=missing() or "") if server is None else fault(ward, new_database(server, name))
+
+    return provoke
 
 
 @contextmanager
