@@ -13,6 +13,8 @@ from eegwarn.warning.alarm import Alarm
 SETTLING_S = 10.0
 """Filters and the first window take this long at the start of every recording: drawn, but not worth a sentence."""
 
+UNMARKED_END = "end not marked"
+
 
 @dataclass(frozen=True)
 class Match:
@@ -145,7 +147,7 @@ def _row(at_s: float, what: str, lasts_s: float | None, level: str) -> dict[str,
         "at_s": at_s,
         "What": what,
         "Time": clock(at_s),
-        "Lasts": "?" if lasts_s is None else f"{lasts_s:.0f} s",
+        "Lasts": UNMARKED_END if lasts_s is None else f"{lasts_s:.0f} s",
         "Level": level,
     }
 

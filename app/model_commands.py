@@ -45,7 +45,7 @@ def title_of(arguments: Sequence[str]) -> str:
         "train": f"Train {out}",
         "retrain": f"Retrain {about} as {out}",
         "quantize": f"Make {out} of {about}",
-        "evaluate": f"Judge {about}",
+        "evaluate": f"Evaluate {about}",
     }[arguments[0]]
 
 

@@ -12,7 +12,7 @@ _COLUMNS = (("auroc", "AUROC", 2), ("f1", "Event F1", 2), ("false_alarms_per_day
 def model_row(depth: int, model: ModelFile, judged: HeldOut | None) -> dict[str, Any]:
     """List a model, set in by its depth in the tree of families."""
     numbers = {
-        title: judged.number(metric, digits) if judged else "not judged yet" for metric, title, digits in _COLUMNS
+        title: judged.number(metric, digits) if judged else "not evaluated" for metric, title, digits in _COLUMNS
     }
     return {
         "Model": f"{'    ' * depth}{'└ ' if depth else ''}{model.name}",
@@ -23,7 +23,7 @@ def model_row(depth: int, model: ModelFile, judged: HeldOut | None) -> dict[str,
         "KiB": round(model.n_bytes / 1024),
         **numbers,
         "Written (UTC)": model.made_at.strftime("%Y-%m-%d %H:%M"),
-        "Print": model.fingerprint[:SHORT],
+        "SHA-256": model.fingerprint[:SHORT],
     }
 
 

@@ -50,7 +50,7 @@ def summary(opened: OpenedPatient, scores: Scores) -> str:
         words.append(f"Not scored yet: {n_waiting}.")
     if matches:
         missed = len(matches) - in_time - late
-        parts = [f"**{in_time} warned of in time**", *([f"{late} late"] if late else []), f"**{missed} missed**"]
+        parts = [f"**{in_time} caught**", *([f"{late} late"] if late else []), f"**{missed} missed**"]
         words.append(f"{count(len(matches), 'marked seizure')}: {', '.join(parts)}.")
     elif marked and not n_waiting:
         words.append("No seizure is marked.")

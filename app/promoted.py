@@ -68,7 +68,7 @@ def bed_rows(beds: Sequence[str], promotions: dict[str, Promotion], watches: dic
             "Bed": bed,
             "Watched with": _watch_words(watches.get(bed)),
             "Promoted": _promotion_words(promotions.get(bed)),
-            "Waits": waiting.get(bed, ""),
+            "At the next start": waiting.get(bed, ""),
         }
         for bed in beds
     ]

@@ -53,7 +53,9 @@ function drawTile(tile, bed, scene, isOld, now_s) {
   setText(tile.querySelector(".word"), WORDS[state]);
   setText(tile.querySelector(".level"), ["offline", "unknown"].includes(state) ? "–" : levelText(bed.level));
   setText(tile.querySelector(".life"), isOld ? "not known at present" : lifeOf(bed, now_s));
-  setText(tile.querySelector(".said"), saidOf(bed, state));
+  const said = saidOf(bed, state);
+  setText(tile.querySelector(".said"), said);
+  setAttribute(tile.querySelector(".said"), "title", said);
   drawTrend(tile.querySelector(".trend"), bed.trend);
   drawActs(tile.querySelector(".acts"), bed, scene, isOld);
 }
@@ -73,8 +75,9 @@ function lifeOf(bed, now_s) {
 function saidOf(bed, state) {
   const words = [];
   const alarm = bed.alarms.find((each) => each.is_latched) ?? bed.alarms.find((each) => each.cleared_at === null);
-  if (alarm) words.push(alarmWords(alarm));
+  // What matters most comes first: a narrow tile cuts the end off.
   if (state === "alarm" && bed.is_offline) words.push(`${SHAPES.offline} ${WORDS.offline}`);
+  if (alarm) words.push(alarmWords(alarm));
   if (bed.is_at_fault) words.push(state === "fault" ? bed.reason : `${SHAPES.fault} ${WORDS.fault}: ${bed.reason}`);
   else if (state === "offline") words.push("nothing is known of the patient");
   if (bed.waits) words.push(bed.waits);
@@ -85,7 +88,7 @@ function alarmWords(alarm) {
   const since = `since ${clockOf(alarm.raised_at)}`;
   const last = alarm.acts.at(-1);
   if (!alarm.is_latched) return `${since} · ${last.what} by ${last.who}`;
-  return `${since}${alarm.cleared_at === null ? "" : ", over"}, not acknowledged`;
+  return `${alarm.cleared_at === null ? "" : "over, "}not acknowledged · ${since}`;
 }
 
 function drawActs(target, bed, scene, isOld) {

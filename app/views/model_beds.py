@@ -36,7 +36,8 @@ def show_beds(store: Store | None, person: Person, model: ModelFile) -> None:
         left, right, _ = st.columns([2, 2, 5])
         if left.button(f"Promote {Path(model.name).name} …", type="primary", key="promote", width="stretch"):
             _promote_dialog(store, person, beds, model)
-        if right.button("Give beds back …", key="give-back", width="stretch"):
+        none = "" if promotions else "No model was promoted yet: every bed has the one that its own command names"
+        if right.button("Give beds back …", key="give-back", disabled=bool(none), help=none or None, width="stretch"):
             _promote_dialog(store, person, [bed for bed in beds if bed in promotions], None)
     log = promotion_log(store, most=_MOST_LISTED)
     if log:

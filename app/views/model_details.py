@@ -28,7 +28,9 @@ def show_comparison(model: ModelFile) -> None:
         st.caption("On the same patients that training never saw; plain 8 bits is rounded, and nothing trained.")
         return
     if not compared:
-        st.info("This model was made from no other that its record is held against. Use Retrain, or Make small.")
+        st.info(
+            "Nothing to compare: this model was trained anew. Retrain it or make it small, and choose the new one here."
+        )
         return
     advice = str(compared.get("advice", ""))
     show_as = {"promote": st.success, "do not promote": st.error}.get(advice, st.warning)
@@ -91,7 +93,7 @@ def show_sizes(models: Sequence[ModelFile], model: ModelFile, judged: Mapping[st
     """Draw quality against size, of the models that were judged on the same patients as this one."""
     own = judged[model.fingerprint]
     if own is None:
-        st.info("This model was not judged on held-out patients yet. Use Judge.")
+        st.info("This model was not evaluated on held-out patients yet. Use Evaluate.")
         return
     metric = st.radio(
         "Metric",
@@ -111,7 +113,7 @@ def show_making(model: ModelFile, judged: HeldOut | None) -> None:
     """Show what the model's file tells of itself."""
     for caveat in caveats(model):
         st.warning(caveat)
-    source = f"How it did on held-out patients is from {judged.source}." if judged else "It was not judged yet."
+    source = f"How it did on held-out patients is from {judged.source}." if judged else "It was not evaluated yet."
     parent = f"Made from `{model.parent[:SHORT]}`." if model.parent else "Made from no other model."
     st.markdown(f"`{model.fingerprint}` · {parent} {source}")
     st.json({name: part for name, part in model.record.items() if name not in ("labels", "split")}, expanded=1)

@@ -172,11 +172,11 @@ def quantize_dialog(folder: Path, person: Person, model: ModelFile) -> None:
         )
 
 
-@st.dialog("Judge on patients that its training never saw")
+@st.dialog("Evaluate on patients it never saw")
 def evaluate_dialog(folder: Path, person: Person, model: ModelFile) -> None:
     """Ask on which cohort."""
     data = _ask_data(folder)
-    if _submit("Judge", "evaluate-now"):
+    if _submit("Evaluate", "evaluate-now"):
         _start(folder, person, model.fingerprint, lambda: evaluate_arguments(model.name, data))
 
 

@@ -139,7 +139,7 @@ def _acts(folder: Path, person: Person, model: ModelFile | None, jobs: Sequence[
         train_dialog(folder, person)
     if model is None:
         return
-    if columns[1].button("Judge …", key="evaluate", disabled=is_busy, help=why or None, width="stretch"):
+    if columns[1].button("Evaluate …", key="evaluate", disabled=is_busy, help=why or None, width="stretch"):
         evaluate_dialog(folder, person, model)
     if columns[2].button("Retrain …", key="retrain", disabled=bool(without), help=without or None, width="stretch"):
         retrain_dialog(folder, person, model)

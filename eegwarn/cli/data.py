@@ -24,7 +24,7 @@ def simulate(
         typer.Option("--set", help="Change one setting, such as seizures_per_hour=0.1. May be repeated."),
     ] = None,
 ) -> None:
-    """Write a simulated cohort as EDF files with rough marks; run it again to go on after an interruption."""
+    """Simulate patients as EDF files with rough marks. Run it again to go on after an interruption."""
     from eegwarn.cli import terminal
     from eegwarn.cohort.simulate import SimulationConfig, write_cohort
     from eegwarn.cohort.simulate.clips import write_simulated_clips
@@ -45,10 +45,10 @@ def simulate(
 
 
 def inspect(
-    paths: Annotated[list[Path], typer.Argument(help="Recordings or folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Recordings or folders.")],
     as_json: AsJson = False,
 ) -> None:
-    """Tell what recordings or folders hold, and why a file cannot be used."""
+    """Tell what files or folders hold. Of a file that cannot be used it says why."""
     from eegwarn.cli import terminal
     from eegwarn.cohort.inspect import inspect_path
     from eegwarn.cohort.report_text import report_text
@@ -64,14 +64,14 @@ def inspect(
 
 
 def download(
-    dataset: Annotated[Literal["chb-mit", "siena"], typer.Argument(help="Which public data set.")],
+    dataset: Annotated[Literal["chb-mit", "siena"], typer.Argument(metavar="DATASET", help="Which public data set.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to put it in.")],
     patient: Annotated[
         list[str] | None, typer.Option(help="Only this patient, such as chb01. May be repeated.")
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="Fetch from this mirror instead of PhysioNet.")] = None,
 ) -> None:
-    """Fetch a public data set from PhysioNet; run it again to go on after an interruption."""
+    """Fetch a public data set from PhysioNet. Run it again to go on after an interruption."""
     from eegwarn.cli import terminal
     from eegwarn.cohort.download import CHBMIT_URL, SIENA_URL, Transfer, download_chbmit, download_siena
 

@@ -22,6 +22,7 @@ from eegwarn.errors import EegwarnError
 app = typer.Typer(
     name="eegwarn",
     help="Early warning of epileptic seizures from EEG. Research software, not a medical device.",
+    epilog="Start with: eegwarn demo. More about a command: eegwarn COMMAND --help.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

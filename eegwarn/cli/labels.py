@@ -1,5 +1,6 @@
 """Commands about the store: the clinician's labels, and the alarms of beds."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eegwarn.cli.options import AsJson, Overwrite, Seed, StorePlace, check_outputs
-from eegwarn.errors import EventsError, StoreError
+from eegwarn.errors import EventsError, OutputError, StoreError
 
 if TYPE_CHECKING:
     from eegwarn.store.agreement import Agreement
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from eegwarn.store.store import Store
 
 labels_app = typer.Typer(help="The clinician's labels: list, import and export them.")
-alarms_app = typer.Typer(help="The alarms of beds.")
+alarms_app = typer.Typer(help="The alarms of beds: list them.")
 
 Rater = Annotated[str | None, typer.Option(help="Only this rater's.")]
 OfPatient = Annotated[str | None, typer.Option("--patient", help="Only on recordings of this patient.")]
@@ -114,7 +115,9 @@ def _label_text(row: "LabelRow") -> str:
 
 @labels_app.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A table of labels (.tsv), or an EDF+ file with annotations.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A table of labels (.tsv), or an EDF+ file with annotations.")
+    ],
     data: Annotated[
         Path | None, typer.Option(help="A folder of recordings that the labels are about; they are added to the store.")
     ] = None,
@@ -123,7 +126,7 @@ def import_file(
     store: StorePlace = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import labels; those that are there already are left as they are."""
+    """Import labels. Those that are there already are left as they are."""
     from getpass import getuser
 
     from eegwarn.cli import terminal
@@ -167,7 +170,9 @@ def _marks(store: "Store", file: Path, of: str | None, rater: str | None) -> "tu
 
 @labels_app.command("export")
 def export(
-    out: Annotated[Path, typer.Argument(help="The file to write: .tsv for a table, .edf for EDF+ with its EEG.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write: .tsv for a table, .edf for EDF+ with its EEG.")
+    ],
     recording: Annotated[str | None, typer.Option(help="Only labels on this recording; needed for .edf.")] = None,
     rater: Rater = None,
     patient: OfPatient = None,
@@ -186,10 +191,10 @@ def export(
     present = present_labels(label_log(open_store(store, create=False), rater=rater, patient=patient))
     if recording is not None:
         present = tuple(row for row in present if recording in (row.clip.recording.name, str(row.clip.recording.path)))
-    if out.suffix.lower() != ".edf":
+    if out.suffix.lower() == ".tsv":
         check_outputs(out, inputs=(), overwrite=overwrite)
         write_label_table(out, present)
-    else:
+    elif out.suffix.lower() == ".edf":
         paths = {row.clip.recording.path for row in present}
         if len(paths) != 1:
             raise StoreError(
@@ -198,6 +203,8 @@ def export(
             )
         check_outputs(out, inputs=tuple(paths), overwrite=overwrite)
         export_label_marks(open_recording(paths.pop()), present, out)
+    else:
+        raise OutputError(f"Labels are written to NAME.tsv or NAME.edf, but got {str(out)!r}. Choose one of the two.")
     if as_json:
         terminal.print_json({"labels": len(present), "file": str(out)})
     else:
@@ -207,21 +214,33 @@ def export(
 @alarms_app.command("list")
 def list_alarms(
     bed: Annotated[str | None, typer.Option(help="Only of this bed.")] = None,
-    hours: Annotated[float, typer.Option(help="How far back.", min=0)] = 24.0,
+    hours: Annotated[float, typer.Option(help="How far back from now; 0: all alarms.", min=0, max=1e6)] = 24.0,
     store: StorePlace = None,
     as_json: AsJson = False,
 ) -> None:
-    """List alarms and what was done about them, the latest first."""
+    """List alarms and what was done about them. The latest first; times are UTC.
+
+    A recording that is played keeps its own dates, so its alarms may be years old.
+    """
     from eegwarn.cli import terminal
     from eegwarn.store import open_store
     from eegwarn.store.alarms import alarms_between
 
-    since = datetime.now(UTC) - timedelta(hours=hours)
-    found = alarms_between(open_store(store, create=False), since, bed=bed)
+    opened = open_store(store, create=False)
+    since = datetime.now(UTC) - timedelta(hours=hours) if hours else None
+    found = alarms_between(opened, since, bed=bed)
     if as_json:
         terminal.print_json([_alarm_table(alarm) for alarm in found])
     else:
-        typer.echo("\n".join(map(_alarm_text, found)) or f"No alarm in the last {hours:g} hours.")
+        older = alarms_between(opened, None, since, bed=bed, most=1) if since and not found else ()
+        typer.echo("\n".join(map(_alarm_text, found)) or _no_alarm_text(hours, older))
+
+
+def _no_alarm_text(hours: float, older: "Sequence[StoredAlarm]") -> str:
+    said = f"No alarm in the last {hours:g} hours." if hours else "No alarm yet."
+    return said + "".join(
+        f" The latest before them is of {one.raised_at:%Y-%m-%d %H:%M}; --hours 0 lists all." for one in older
+    )
 
 
 def _alarm_table(alarm: "StoredAlarm") -> dict[str, Any]:
@@ -240,6 +259,14 @@ def _alarm_table(alarm: "StoredAlarm") -> dict[str, Any]:
     }
 
 
+_DONE = {
+    "acknowledge": "acknowledged",
+    "mute": "muted",
+    "mark_false": "marked false",
+    "withdraw_false": "taken back that it is false",
+}
+
+
 def _alarm_text(alarm: "StoredAlarm") -> str:
-    done = ", ".join(f"{action.kind.value} by {action.actor}" for action in alarm.actions) or "not acknowledged"
+    done = ", ".join(f"{_DONE[action.kind.value]} by {action.actor}" for action in alarm.actions) or "not acknowledged"
     return f"{alarm.raised_at:%Y-%m-%d %H:%M:%S}  {alarm.bed}  level {alarm.peak_probability:.2f}  {done}"

@@ -43,7 +43,7 @@ def train(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model on a cohort; run it again to go on after an interruption.
+    """Train a model on a cohort. Run it again to go on after an interruption.
 
     Several processes share the work, on a GPU each where there are some, with the same result but for rounding:
     torchrun --nproc-per-node 2 -m eegwarn.cli train DATA --out MODEL.eegwarn
@@ -109,7 +109,7 @@ def evaluate(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate a model on patients that it was not trained on: windows, seizures and forecasts, with intervals."""
+    """Evaluate a model on patients it never saw. Windows, seizures and forecasts are judged, with intervals."""
     from eegwarn.bedside import read_bundle
     from eegwarn.cli import terminal
     from eegwarn.cohort import read_cohort
@@ -140,7 +140,10 @@ def evaluate(
 def score(
     model: Model,
     recording: Annotated[
-        Path, typer.Argument(help="A recording in EDF or another format that MNE reads, or a folder of them.")
+        Path,
+        typer.Argument(
+            metavar="RECORDING", help="A recording in EDF or another format that MNE reads, or a folder of them."
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -158,7 +161,7 @@ def score(
     damaged: Damaged = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score a recording, or a folder of them: when the model warns, and where it cannot judge."""
+    """Score a recording, or a folder of them. Tells when the model warns, and where it cannot judge (FAULT)."""
     from eegwarn.bedside import read_bundle
     from eegwarn.cohort.listing import find_recordings
     from eegwarn.config import override
@@ -240,7 +243,9 @@ def score_many(
 
 
 def benchmark(
-    name: Annotated[str | None, typer.Argument(help="Which table; all names are listed if left out.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which table; all names are listed if left out.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for results, configuration and plots.")] = Path(
         "eegwarn-benchmarks"
     ),
@@ -248,7 +253,7 @@ def benchmark(
         bool, typer.Option("--quick", help="Measure little, in minutes: to see that it works, not to quote.")
     ] = False,
 ) -> None:
-    """Repeat a table of the documentation and write it down with its configuration and machine."""
+    """Repeat a measurement of the README. Writes it down with its configuration and machine."""
     from eegwarn.cli import terminal
     from training.benchmarks import run_benchmark, shipped_benchmarks
 

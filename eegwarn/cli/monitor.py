@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 def monitor(
     model: Annotated[
-        Path | None, typer.Argument(help="A model file, NAME.eegwarn. May be left out where beds.toml names models.")
+        Path | None,
+        typer.Argument(
+            metavar="MODEL", help="A model file, NAME.eegwarn. May be left out where beds.toml names models."
+        ),
     ] = None,
     source: Annotated[
         str | None, typer.Option(help="A recording to play, or lsl:NAME for a live stream of that name.")
@@ -62,10 +65,11 @@ def monitor(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Watch a bed, or many: warning levels, alarms and faults of a live stream or a played recording.
+    """Watch beds: a live stream, or a recording that is played. Tells warning levels, alarms and faults (UTC).
 
     Until its first minute has passed, a live stream is searched for the mains frequency and not judged; with
-    --set signal.notch_hz=50 (or 60, or 0) it is judged at once. Stop it with Ctrl-C.
+    --set signal.notch_hz=50 (or 60, or 0) it is judged at once. A recording that is played keeps its own dates.
+    Stop it with Ctrl-C.
 
     A model that was promoted to a bed in the dashboard takes the place of the one that is named here, from the next
     start on; that is told. Which model watches which bed is written down.

@@ -13,8 +13,10 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a result t
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="Change one setting, such as signal.missing=mask. May be repeated.")
 ]
-Model = Annotated[Path, typer.Argument(help="A model file, NAME.eegwarn.")]
-Cohort = Annotated[Path, typer.Argument(help="A folder of recordings: CHB-MIT, Siena, BIDS, or plain files.")]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, NAME.eegwarn.")]
+Cohort = Annotated[
+    Path, typer.Argument(metavar="DATA", help="A folder of recordings: CHB-MIT, Siena, BIDS, or plain files.")
+]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0, max=2**32 - 1)]
 Port = Annotated[int | None, typer.Option(help="Port of the dashboard; 8501 if left out.")]
 Engine = Annotated[
@@ -27,7 +29,9 @@ Engine = Annotated[
 StorePlace = Annotated[
     str | None,
     typer.Option(
-        "--store", help="A file or postgresql:// URL; if left out, EEGWARN_STORE or the file in your data folder."
+        "--store",
+        help="Where labels, alarms and the queue of clips are: a file (the demo's is eegwarn-demo/store.db) or a "
+        "postgresql:// URL; if left out, EEGWARN_STORE or your own (on Linux ~/.local/share/eegwarn/store.db).",
     ),
 ]
 

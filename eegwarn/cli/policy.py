@@ -22,7 +22,7 @@ def train_policy(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Learn the policy that chooses clips, on simulated patients; run it again to go on after an interruption."""
+    """Learn the policy behind query anew. Run it again to go on after an interruption."""
     from eegwarn.cli import terminal
     from eegwarn.config import override
     from training.train_policy import PolicyTraining

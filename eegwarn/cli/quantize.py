@@ -35,7 +35,7 @@ def quantize(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a model small and show what that costs; run it again to go on after an interruption."""
+    """Make a model small, and show what that costs. Run it again to go on after an interruption."""
     from eegwarn.alone import making
     from eegwarn.cli import terminal
     from eegwarn.cohort import read_cohort
@@ -115,11 +115,12 @@ def shrunk_text(shrunk: "Shrunk") -> str:
 
 
 def _verdict(shrunk: "Shrunk") -> str:
-    saved_kib = (shrunk.plain.footprint.n_bytes - shrunk.small.footprint.n_bytes) / 1024
-    if not saved_kib:
+    if shrunk.small.evaluated is shrunk.plain.evaluated:
         return f"Wrote {shrunk.path}: plain 8 bits."
+    saved_kib = (shrunk.plain.footprint.n_bytes - shrunk.small.footprint.n_bytes) / 1024
     low, high = shrunk.gain_interval
-    gain = f"AUROC {shrunk.gain:+.3f} against plain 8 bits (95 % interval {low:+.3f} to {high:+.3f})"
+    interval = f"95 % interval {low:+.3f} to {high:+.3f}" if low == low else "too few patients for an interval"
+    gain = f"AUROC {shrunk.gain:+.3f} against plain 8 bits ({interval})"
     wrote = f"Wrote {shrunk.path}, {saved_kib:.0f} KiB smaller than plain 8 bits."
     if shrunk.worth_it:
         return f"{wrote} Worth it: {gain}."

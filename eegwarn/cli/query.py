@@ -7,6 +7,7 @@ import typer
 from eegwarn.cli.options import AsJson, Cohort, Engine, Model, Seed, StorePlace
 
 if TYPE_CHECKING:
+    from eegwarn.store.place import Place
     from eegwarn.store.queue import Question
     from training.query import Queried
 
@@ -28,7 +29,10 @@ def query(
     engine: Engine = "local",
     as_json: AsJson = False,
 ) -> None:
-    """Put the clips into the annotation queue from whose labels a model would learn most."""
+    """Choose clips for a clinician to label. They go into the queue of the dashboard's Annotate page.
+
+    Chosen are those from whose labels the model would learn most; it says why of each.
+    """
     from getpass import getuser
 
     from eegwarn.cli import terminal
@@ -47,7 +51,7 @@ def query(
     if as_json:
         terminal.print_json(queried_table(queried))
     else:
-        typer.echo(queried_text(queried))
+        typer.echo(queried_text(queried, opened.place))
 
 
 def queried_table(queried: "Queried") -> dict[str, Any]:
@@ -74,8 +78,8 @@ def queried_table(queried: "Queried") -> dict[str, Any]:
     }
 
 
-def queried_text(queried: "Queried") -> str:
-    """Write what was asked for a terminal: of each clip where it is and why."""
+def queried_text(queried: "Queried", place: "Place") -> str:
+    """Write what was asked for a terminal: of each clip where it is and why, and with which store to answer."""
     from app.findings import clock
 
     lines = [
@@ -85,7 +89,7 @@ def queried_text(queried: "Queried") -> str:
     for one in queried.questions:
         recording = queried.recordings[one.recording_id]
         lines.append(f"  {recording.patient}  {recording.name}  {clock(one.start_s)}  {_why(one)}")
-    return "\n".join([*lines, "Answer them in the browser: eegwarn dashboard."])
+    return "\n".join([*lines, f"Answer them in the browser: eegwarn dashboard --store {place}"])
 
 
 def _why(question: "Question") -> str:

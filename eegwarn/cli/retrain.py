@@ -32,7 +32,7 @@ def retrain(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model again with the labels in the store, and say whether to use it instead of the old one.
+    """Train a model again with the labels in the store. Says whether to use it instead of the old one.
 
     DATA is the cohort that the model was trained on; new recordings may lie beside the old ones. Patients stay in the
     parts that they were in, and everything that is not changed with --set stays as the old model was trained. Clips

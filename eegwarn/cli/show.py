@@ -20,7 +20,7 @@ def demo(
     no_app: Annotated[bool, typer.Option("--no-app", help="End after the numbers, without the dashboard.")] = False,
     port: Port = None,
 ) -> None:
-    """Show the whole job on simulated patients, from simulation and training to the dashboard, where clips wait."""
+    """Show the whole job on simulated patients. From simulation and training to the dashboard, in some minutes."""
     from eegwarn.cli import terminal
     from training.demo import run_demo
 
@@ -41,7 +41,11 @@ def demo(
 
 def dashboard(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder of recordings and models; eegwarn-demo or here.")
+        Path | None,
+        typer.Argument(
+            metavar="FOLDER",
+            help="Folder of recordings and models; if left out, eegwarn-demo if there is one here, else this folder.",
+        ),
     ] = None,
     port: Port = None,
     address: Annotated[
@@ -50,7 +54,10 @@ def dashboard(
     headless: Annotated[bool, typer.Option("--headless", help="Leave the browser closed.")] = False,
     store: StorePlace = None,
 ) -> None:
-    """Open the dashboard in the browser, until Ctrl-C."""
+    """Open the dashboard in the browser. Stop it with Ctrl-C.
+
+    If FOLDER holds a store.db, as that of the demo does, and neither --store nor EEGWARN_STORE is given, that is used.
+    """
     _launch(folder, port=port, address=address, headless=headless, store=store)
 
 

@@ -125,12 +125,18 @@ def scored_table(scored: Scored) -> dict[str, Any]:
 
 def scored_text(scored: Scored, marked: Sequence[SeizureEvent]) -> str:
     """Say what a model found in a recording, and how that compares with the marks in its own file, if any."""
-    from app.findings import alarm_table, clock, fault_spans, in_words
+    from app.findings import SETTLING_S, UNMARKED_END, alarm_table, clock, fault_spans, in_words
 
-    lines = [f"  {clock(start_s)}  FAULT until {clock(end_s)}" for start_s, end_s in fault_spans(scored)]
+    def fault(start_s: float, end_s: float) -> str:
+        # A newcomer must not take what befalls every recording for a bad one.
+        settling = ", as at every start: filters settle" if start_s == 0 and end_s <= SETTLING_S else ""
+        return f"  {clock(start_s)}  FAULT until {clock(end_s)}{settling}"
+
+    lines = [fault(start_s, end_s) for start_s, end_s in fault_spans(scored)]
     for row in alarm_table(scored, marked):
         level = f"level {row['Level']}" if row["Level"] else ""
-        lines.append(f"  {row['Time']}  {row['What']:<18} lasts {row['Lasts']:<8} {level}".rstrip())
+        lasts = row["Lasts"] if row["Lasts"] == UNMARKED_END else f"lasts {row['Lasts']:<8}"
+        lines.append(f"  {row['Time']}  {row['What']:<18} {lasts} {level}".rstrip())
     return "\n".join([f"{scored.name}: {in_words(scored, marked)}", *sorted(lines)])
 
 

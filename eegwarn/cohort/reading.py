@@ -50,7 +50,9 @@ def read_cohort(folder: Path | str, *, progress: Callable[[str, int, int], None]
             progress("read headers", number, len(listing.recordings))
     if not by_patient:
         reasons = "; ".join(f"{one.path.name}: {one.reason}" for one in skipped[:2]) or "no file looks like a recording"
-        raise CohortError(f"{str(folder)!r} holds no recording that can be used ({reasons}).")
+        raise CohortError(
+            f"{str(folder)!r} holds no recording that can be used ({reasons}). What it holds: eegwarn inspect {folder}"
+        )
     patients = (
         in_order_of_time(patient_id, by_patient[patient_id]) for patient_id in sorted(by_patient, key=natural_key)
     )

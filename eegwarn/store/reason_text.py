@@ -20,6 +20,8 @@ _WORDS = {
 _TELLING = {"seizure probability": "how likely the model takes a seizure to be"}
 """Reasons that tell the model's score, which raters are blind to unless they ask."""
 
+_HIDDEN = "To tell why would tell the model's level."
+
 _LEAST_SHARE = 0.15
 
 
@@ -38,5 +40,9 @@ def why_asked(reason: Mapping[str, float], *, is_blind: bool) -> str:
     weighty = sorted((name for name in for_it if for_it[name] >= _LEAST_SHARE * total), key=lambda name: -for_it[name])
     told = [name for name in weighty if not (is_blind and name in _TELLING)]
     words = [_TELLING.get(name) or _WORDS.get(name) or name.replace("_", " ") for name in told]
-    text = "; ".join(list(dict.fromkeys(words))[:3])
-    return f"{text[0].upper()}{text[1:]}." if text else "No reason was kept."
+    # "undecided" adds nothing to "undecided, and nothing like it has been labelled yet".
+    apart = [one for one in dict.fromkeys(words) if not any(other.startswith(f"{one},") for other in words)]
+    text = "; ".join(apart[:3])
+    if text:
+        return f"{text[0].upper()}{text[1:]}."
+    return _HIDDEN if weighty else "No reason was kept."

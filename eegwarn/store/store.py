@@ -116,7 +116,10 @@ def open_store(place: Path | str | None = None, *, create: bool = True, busy_s: 
     """
     found = find_place(place)
     if not create and found.path is not None and not found.path.exists():
-        raise StoreError(f"There is no store at {str(found)!r}. Give the place of one with --store or EEGWARN_STORE.")
+        raise StoreError(
+            f"There is no store at {str(found)!r}. Give the place of one with --store or EEGWARN_STORE; the demo's is "
+            "eegwarn-demo/store.db."
+        )
     store = Store(_engine(found, busy_s), found, _made_inode(found))
     try:
         _bring_up_to_date(store, create=create)

@@ -137,6 +137,10 @@ def test_reason_is_told_in_words_heaviest_first_and_never_the_score_to_the_blind
     assert seeing.startswith("How likely the model takes a seizure to be; nothing like it")
     assert why_asked({"new thing_x": 1.0}, is_blind=True) == "New thing x."
     assert why_asked({}, is_blind=True) == "No reason was kept."
+    assert why_asked({"seizure probability": 0.5}, is_blind=True) == "To tell why would tell the model's level."
+    assert why_asked({"coverage x entropy": 0.6, "margin": 0.4}, is_blind=True) == (
+        "The model is undecided here, and nothing like it has been labelled yet."
+    )
 
 
 def test_level_is_sent_to_those_who_ask_for_it_alone(store: Store, folder: Path) -> None:

@@ -63,7 +63,7 @@ def test_table_lists_alarms_and_seizures_in_time_order() -> None:
     scored = scored_with(alarms=(Alarm(104.0, None, 0.91),), duration_s=200.0)
     rows = alarm_table(scored, (SEIZURE, SeizureEvent(2.0)))
     assert [(row["Time"], row["What"], row["Lasts"], row["Level"]) for row in rows] == [
-        ("0:00:02", "■ seizure, missed", "?", ""),
+        ("0:00:02", "■ seizure, missed", "end not marked", ""),
         ("0:01:40", "■ seizure, caught", "30 s", ""),
         ("0:01:44", "▲ alarm", "96 s", "0.91"),
     ]

@@ -164,7 +164,7 @@ def test_moves_of_marks_are_told_and_drawn_and_doubted_ones_have_none() -> None:
             "Retrain m as n",
         ),
         (quantize_arguments("m", "d", "n", bits=4, method="ste", settings=("steps=3",)), "Make n of m"),
-        (evaluate_arguments("m", "-d"), "Judge m"),
+        (evaluate_arguments("m", "-d"), "Evaluate m"),
     ],
 )
 def test_the_command_line_knows_every_argument_that_the_page_gives(

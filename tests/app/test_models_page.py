@@ -58,7 +58,7 @@ def test_damaged_model_is_one_line_and_the_others_are_shown(run, tmp_path: Path,
 
 def test_old_against_new_marks_and_sizes_come_from_the_record(run, pair: None) -> None:
     page = run()
-    assert "was made from no other" in page.info[0].value
+    assert "Nothing to compare" in page.info[0].value
     page.selectbox(key="chosen-model").select("new.eegwarn").run()
     assert "promote; event F1 +0.20" in page.success[0].value
     assert page.dataframe[1].value["New - old"][0] == "+0.200"
@@ -85,7 +85,7 @@ def test_promotion_shows_what_the_report_says_and_waits_for_a_yes(run, tmp_path:
     promote(store, ["bed 1"], add_model(store, tmp_path / "new.eegwarn", by="head").id, by="head")
     store.close()
     beds = page.run().dataframe[1].value
-    assert list(beds["Waits"]) == ["new.eegwarn, promoted by head, waits for a restart of the monitor"]
+    assert list(beds["At the next start"]) == ["new.eegwarn, promoted by head, waits for a restart of the monitor"]
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANNOTATOR])

@@ -105,7 +105,7 @@ def test_rows_and_summary_count_what_is_marked_and_what_is_not(opened: OpenedPat
     rows = recording_rows(opened, scores)
     assert [(row["Seizures"], row["Alarms"]) for row in rows] == [("1", "1"), ("1", "0"), ("not marked", "1")]
     words = summary(opened, scores)
-    assert "2 marked seizures: **1 warned of in time**, **1 missed**." in words
+    assert "2 marked seizures: **1 caught**, **1 missed**." in words
     assert "1 recording without marks" in words
 
 

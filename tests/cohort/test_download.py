@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from eegwarn.cli import main
 from eegwarn.cohort.download import Transfer, download_chbmit, download_siena
 from eegwarn.errors import DownloadError
 from training.benchmarks.data_server import DataServer, serving
@@ -31,6 +32,15 @@ def test_one_patient_comes_with_the_common_texts(tmp_path: Path, archive: DataSe
     download_chbmit(tmp_path / "new", patients=["chb01"], base_url=archive.url)
     names = ["SUBJECT-INFO", "chb01/chb01_01.edf", "chb01/chb01-summary.txt"]
     assert contents(tmp_path / "new") == {name: FILES[name] for name in names}
+
+
+def test_the_command_fetches_a_patient_and_says_where_it_is(
+    tmp_path: Path, archive: DataServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "new"
+    assert main(["download", "chb-mit", str(folder), "--patient", "chb01", "--base-url", archive.url]) == 0
+    assert f"eegwarn inspect {folder}" in capsys.readouterr().out
+    assert (folder / "chb01").is_dir()
 
 
 def test_all_patients_come_by_default(tmp_path: Path, archive: DataServer) -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from eegwarn.bedside.log import AlarmRow
 from eegwarn.cli.labels import alarms_app, labels_app
-from eegwarn.errors import EegwarnError, EventsError, StoreError
+from eegwarn.errors import EegwarnError, EventsError, OutputError, StoreError
 from eegwarn.events import write_szcore_tsv
 from eegwarn.store import open_store
 from eegwarn.store.alarms import acknowledge, alarms_between
@@ -91,6 +91,8 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(data: Path, tmp_
         run("labels", "import", data / "p1" / "p1.edf", *store)
     with pytest.raises(StoreError, match="--recording"):
         run("labels", "export", tmp_path / "out.edf", *store)
+    with pytest.raises(OutputError, match=r"NAME\.tsv or NAME\.edf"):
+        run("labels", "export", tmp_path / "out.csv", *store)
     assert run("labels", "list", *store) == "No labels yet.\n"
 
 
@@ -103,4 +105,19 @@ def test_alarms_are_listed_with_what_was_done(tmp_path: Path) -> None:
     acknowledge(store, [alarms_between(store)[0].id], by="anna")
     (alarm,) = as_json("alarms", "list", *place)
     assert (alarm["bed"], alarm["latched"], alarm["actions"][0]["by"]) == ("bed 1", False, "anna")
+    assert run("alarms", "list", *place).strip().endswith("acknowledged by anna")
+    assert run("alarms", "list", "--bed", "bed 2", *place) == "No alarm in the last 24 hours.\n"
     store.close()
+
+
+def test_alarms_of_a_recording_that_was_played_years_after_it_was_made_are_found(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.db")
+    place = ("--store", tmp_path / "store.db")
+    assert run("alarms", "list", "--hours", "0", *place) == "No alarm yet.\n"
+    raised = datetime(2006, 1, 14, 18, tzinfo=UTC)
+    bed_log(store, "bed 1").write(levels=[], alarms=[AlarmRow(raised, raised, 0.9)], faults=[])
+    store.close()
+    assert run("alarms", "list", *place) == (
+        "No alarm in the last 24 hours. The latest before them is of 2006-01-14 18:00; --hours 0 lists all.\n"
+    )
+    assert "2006-01-14 18:00:00  bed 1" in run("alarms", "list", "--hours", "0", *place)

@@ -1,6 +1,7 @@
 """A model is made small with the patients it was trained on, goes on after an interruption, and says what it lost."""
 
 import hashlib
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,9 @@ def test_the_report_says_when_plain_8_bits_are_as_good(shrunk: Shrunk) -> None:
     assert "judges worse" in shrunk_text(replace(shrunk, gain=-0.1, gain_interval=Interval(-0.2, -0.05)))
     better = shrunk_text(replace(shrunk, gain=0.1, gain_interval=Interval(0.05, 0.2)))
     assert " Worth it" in better
+    assert "too few patients" in shrunk_text(replace(shrunk, gain_interval=Interval(math.nan, math.nan)))
+    plain = replace(shrunk.small, evaluated=shrunk.plain.evaluated)
+    assert shrunk_text(replace(shrunk, small=plain)).endswith("small.eegwarn: plain 8 bits.")
     assert all(word in better for word in ("AUROC", "event F1", "file (KiB)", "one thread", "peak memory"))
 
 
