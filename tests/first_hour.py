@@ -25,7 +25,7 @@ from eegwarn.store import open_store
 from eegwarn.store.alarms import alarms_between
 from eegwarn.store.answer import Label
 from eegwarn.store.labels import label_log
-from tests.app.running import CHROMIUM, free_port, open_chromium
+from training.benchmarks.browser import CHROMIUM, free_port, open_chromium
 
 README = Path(__file__).parents[1] / "README.md"
 N_CLIPS = 20
