@@ -11,7 +11,7 @@ import pytest
 
 from eegwarn.errors import ConfigError
 from training.benchmarks import usage
-from training.benchmarks.usage import Looks, child_of, cpu_s, growth, memory_mb, n_handles, n_threads
+from training.benchmarks.usage import Looks, child_of, cpu_s, growth, memory_mb, n_handles, n_threads, table_lines
 
 
 def test_growth_of_a_straight_line_is_its_slope() -> None:
@@ -46,8 +46,21 @@ def test_looks_are_kept_by_name_and_from_a_time_on() -> None:
         looks.add(at_s, mb=10 * at_s, handles=7)
     assert looks.since(8).series("mb") == [80, 90]
     assert looks.table()["mb"]["an_hour"] == pytest.approx(36_000)
-    assert looks.table()["handles"] == pytest.approx({"first": 7, "last": 7, "an_hour": 0, "se": 0}, abs=1e-6)
+    flat = {"first": 7, "last": 7, "an_hour": 0, "se": 0}
+    assert {name: looks.table()["handles"][name] for name in flat} == pytest.approx(flat, abs=1e-6)
     assert Looks().series("mb") == []
+    assert Looks().table() == {}
+
+
+def test_what_fills_up_does_not_grow_in_the_second_half_and_what_leaks_does() -> None:
+    looks = Looks()
+    for at_s in range(0, 600, 5):
+        looks.add(at_s, cache=min(at_s, 250), leak=at_s)
+    table = looks.table()
+    assert table["cache"]["an_hour"] > 500
+    assert table["cache"]["late_an_hour"] == pytest.approx(0, abs=1e-6)
+    assert table["leak"]["late_an_hour"] == pytest.approx(3600)
+    assert table_lines(table)[2].startswith("| cache | 0 → 250 | +")
 
 
 def test_a_process_is_seen_to_use_more(tmp_path: Path) -> None:

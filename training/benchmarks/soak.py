@@ -42,6 +42,7 @@ from training.benchmarks.usage import (
     memory_mb,
     n_handles,
     n_threads,
+    table_lines,
 )
 
 N_BEDS, SPEED, MINUTES = 8, 30.0, 20.0
@@ -200,12 +201,7 @@ def _compared(store_path: Path, beds: dict[str, tuple[Path, Path]], heard: Heard
 
 def table_text(found: dict[str, Any]) -> str:
     """Write what was found as tables in Markdown."""
-    lines = ["| | first → last | an hour of the clock |", "|---|---|---|"]
-    for name, each in found["growth"].items():
-        lines.append(
-            f"| {name.replace('_', ' ')} | {each['first']:.0f} → {each['last']:.0f} | "
-            f"{each['an_hour']:+.1f} ± {each['se']:.1f} |"
-        )
+    lines = table_lines(found["growth"])
     lines += ["", "| all beds | |", "|---|---|"]
     for name, each in found["database"].items():
         words = f"{each['mb_a_bed_and_day']:.2f} ± {each['se']:.2f} MB a bed and day of EEG"

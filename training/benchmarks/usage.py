@@ -34,9 +34,6 @@ class Growth:
     an_hour: float
     se: float
 
-    def __str__(self) -> str:
-        return f"{self.first:.0f} → {self.last:.0f}, {self.an_hour:+.1f} ± {self.se:.1f} an hour"
-
 
 def growth(time_s: ArrayLike, values: ArrayLike) -> Growth:
     """Say how a series grows.
@@ -82,13 +79,29 @@ class Looks:
                 later.add(when_s, **{name: values[number] for name, values in self._series.items()})
         return later
 
-    def growths(self) -> dict[str, Growth]:
-        """Say how each series grows."""
-        return {name: growth(self.time_s, values) for name, values in self._series.items()}
-
     def table(self) -> dict[str, dict[str, float]]:
-        """Give the growths for a TOML file."""
-        return {name: asdict(each) for name, each in self.growths().items()}
+        """Say how each series grows: `Growth` over all looks, and ``late_an_hour``, ``late_se`` over the later half.
+
+        What fills up grows at first and not later; what leaks goes on.
+        """
+        if not self.time_s:
+            return {}
+        late = self.since((self.time_s[0] + self.time_s[-1]) / 2)
+        found = {}
+        for name, values in self._series.items():
+            second = growth(late.time_s, late.series(name))
+            late_growth = {"late_an_hour": second.an_hour, "late_se": second.se}
+            found[name] = asdict(growth(self.time_s, values)) | late_growth
+        return found
+
+
+def table_lines(table: dict[str, dict[str, float]]) -> list[str]:
+    """Write the growth of series as a table in Markdown."""
+    lines = ["| | first → last | an hour | an hour, second half |", "|---|---|---|---|"]
+    for name, each in table.items():
+        slopes = (f"{each[f'{part}an_hour']:+.1f} ± {each[f'{part}se']:.1f}" for part in ("", "late_"))
+        lines.append(f"| {name.replace('_', ' ')} | {each['first']:.0f} → {each['last']:.0f} | {' | '.join(slopes)} |")
+    return lines
 
 
 def check_linux() -> None:
