@@ -9,6 +9,8 @@ from app.findings import clock
 
 MOST_MARKS = 40
 _ROW_PX = 19
+_AXIS_PX = 76
+"""The height that Streamlit takes holds the axis, its numbers and its title too."""
 _GREY = "#8a8a8a"
 """Seen on white and on black."""
 
@@ -136,7 +138,7 @@ def moves_plot(corrections: Sequence[Correction], names: Sequence[str]) -> dict[
     tips = [{"field": "mark"}, *({"field": name, "format": "+.1f"} for name in ("moved", "low", "high"))]
     return {
         "data": {"values": rows},
-        "height": max(_ROW_PX * len(rows), 4 * _ROW_PX),
+        "height": _ROW_PX * max(len(rows), 4) + _AXIS_PX,
         "layer": [
             {
                 "mark": {"type": "rule", "strokeDash": [4, 3], "color": _GREY, "aria": False},

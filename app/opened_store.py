@@ -1,6 +1,7 @@
 """The store as the pages use it: opened once for all who look, and anew when another lies in its place."""
 
 import os
+import shlex
 from pathlib import Path
 
 import streamlit as st
@@ -41,6 +42,17 @@ def folder_store() -> Path | None:
     """Give the store in the dashboard's folder where that is the one; None where the environment tells, or the user."""
     path = dashboard_folder() / STORE_NAME
     return path if not os.environ.get(ENVIRONMENT) and path.exists() else None
+
+
+def store_option() -> str:
+    """Give what a command must be told to use the same store, such as ``--store demo/store.db``.
+
+    Raises
+    ------
+    StoreError
+        If there can be none where it is meant to be.
+    """
+    return f"--store {shlex.quote(str(find_place(folder_store())))}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -5,6 +5,9 @@ What most programs need is here by name, and loaded when it is first used::
     import eegwarn
 
     scored = eegwarn.score_recording(eegwarn.read_bundle("model.eegwarn"), eegwarn.open_recording("night.edf"))
+
+Times are seconds from the start of a recording, amplitudes µV, warning levels probabilities: NaN where nothing could be
+judged. What can go wrong is an `EegwarnError`, whose message says what to do.
 """
 
 from importlib import import_module

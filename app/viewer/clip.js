@@ -124,7 +124,7 @@ function tellClip(annotator, clip) {
 
 function messageOf(annotator, clip, data) {
   if (clip?.problem) return `${clip.problem} Skip it with S.`;
-  if (annotator.current === null) return "Nothing more is asked of you, thank you. Retrain on the Models page learns from your answers; eegwarn query MODEL DATA asks more.";
+  if (annotator.current === null) return `Nothing more is asked of you, thank you. Retrain on the Models page learns from your answers; more is asked with: eegwarn query MODEL.eegwarn DATA --store ${data.place}`;
   if (!clip) return "Reading the clip …";
   const last = annotator.history.at(-1);
   if (annotator.onset_s !== null) return "Onset set: ← → move it by 0.1 s, with Shift by 1 s; O removes it; 1 labels the clip a seizure from there on.";

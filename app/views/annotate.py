@@ -9,7 +9,7 @@ import streamlit as st
 from app.access import Right
 from app.annotate import agreement_in_words, annotation_scene, page_state, work_of
 from app.annotate_answers import Written
-from app.opened_store import dashboard_store
+from app.opened_store import dashboard_store, store_option
 from app.viewer import annotator
 from app.views.title import sidebar_title
 from app.visitor import name_field, visitor
@@ -20,7 +20,7 @@ from eegwarn.store.labels import label_log
 _ANNOTATOR = "annotator"
 # Streamlit fades what is about to be drawn anew; a clip that is being read must stay as it is.
 _STYLE = "<style>.st-key-annotator, .st-key-annotator * { opacity: 1 !important; transition: none !important; }</style>"
-_NOTHING = "Nothing is asked of you. `eegwarn query MODEL DATA --budget 20` puts clips into the queue."
+_NOTHING = "Nothing is asked of you. `eegwarn query MODEL.eegwarn DATA {store}` puts clips into the queue."
 
 
 def show() -> None:
@@ -51,7 +51,7 @@ def _show_clips(rater: str) -> None:
         # What was done stays in the browser, which says so, until it is in the store.
         scene = page_state(rater, sent["place"], Written((), str(error)))
     if scene["queue"] == [] and not sent:
-        st.info(_NOTHING)
+        st.info(_NOTHING.format(store=store_option()))
     if scene["place"]:
         annotator(scene, key=_ANNOTATOR)
 

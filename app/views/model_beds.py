@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.access import Person, Right
 from app.model_files import SHORT, ModelFile, caveats
+from app.opened_store import store_option
 from app.promoted import advice_words, bed_rows, promotion_row, write_promotion
 from eegwarn.errors import EegwarnError
 from eegwarn.store import Store
@@ -15,7 +16,7 @@ from eegwarn.store.promotions import present_promotions, present_watches, promot
 _MOST_LISTED = 50
 _NO_BED = (
     "No bed was watched yet, so there is none to promote to. Watch one: "
-    "`eegwarn monitor MODEL.eegwarn --source RECORDING.edf --bed 'bed 1'`."
+    "`eegwarn monitor MODEL.eegwarn --source RECORDING.edf --bed 'bed 1' {store}`."
 )
 _MEANS = (
     "A monitor takes the model that was promoted to its bed when it is started again. Nothing changes under one that "
@@ -27,7 +28,7 @@ def show_beds(store: Store | None, person: Person, model: ModelFile) -> None:
     """Show which model watches which bed, offer to promote this one, and list what was promoted before."""
     beds = [bed.name for bed in present_beds(store)] if store is not None else []
     if store is None or not beds:
-        st.info(_NO_BED)
+        st.info(_NO_BED.format(store=store_option()))
         return
     promotions, watches = present_promotions(store), present_watches(store)
     st.dataframe(bed_rows(beds, promotions, watches), hide_index=True, width="stretch")

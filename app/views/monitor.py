@@ -9,7 +9,7 @@ import streamlit as st
 from app.access import Right
 from app.alarm_acts import perform
 from app.board import board, log
-from app.opened_store import dashboard_store
+from app.opened_store import dashboard_store, store_option
 from app.tiles import Ward, bed_scene, log_scene, read_ward, trend, trend_until, ward_scene
 from app.views.bed_eeg import show_bed_eeg
 from app.views.title import title_line
@@ -26,9 +26,9 @@ _REFRESH_S = 2.0
 _TREND_KEPT_S = 15.0
 _HOURS = (1, 6, 24)
 _NOTHING_YET = (
-    "No bed is watched yet. Watch a recording as if it were live: "
-    "`eegwarn monitor MODEL.eegwarn --source RECORDING.edf --speed 10`, or a live stream: "
-    "`eegwarn monitor MODEL.eegwarn --source lsl:NAME`. This page shows beds as soon as they are watched."
+    "No bed is watched yet. Watch a recording as if it were live, or a live stream (`--source lsl:NAME`): "
+    "`eegwarn monitor MODEL.eegwarn --source RECORDING.edf --speed 10 {store}`. "
+    "This page shows beds as soon as they are watched."
 )
 
 
@@ -65,7 +65,7 @@ def _show_beds() -> None:
         scene = below = {"trouble": str(error)}
         opened = None
     if not scene.get("tiles", True) and not scene["aside"]:
-        message.info(_NOTHING_YET)
+        message.info(_NOTHING_YET.format(store=store_option()))
     refused = st.session_state.get("refused", "")
     board(scene | {"refused": refused}, key=_BOARD, on_act=partial(_act, _BOARD), on_opened=_open)
     if opened is not None and store is not None:

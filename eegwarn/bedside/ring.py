@@ -56,7 +56,7 @@ def ring_path(folder: Path, bed: str) -> Path:
 
 
 def in_steps(data_uv: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
-    """Round to steps of `SCALE_UV`, clipped at the ends of int16."""
+    """Round EEG in µV, of any shape, to steps of `SCALE_UV`, clipped at the ends of int16."""
     steps: NDArray[np.int16] = np.clip(np.rint(data_uv / SCALE_UV), -_CAPACITY, _CAPACITY).astype(np.int16)
     return steps
 
@@ -187,7 +187,7 @@ def remove_old(folder: Path, now_s: float) -> None:
 
 
 def whole_seconds(seconds: NDArray[np.void]) -> NDArray[np.intp]:
-    """Find the seconds that are whole, in the order in which they were written."""
+    """Give the places of the seconds that are whole, shape (n_whole,), in the order in which they were written."""
     written = np.flatnonzero(seconds["number"])
     whole = written[seconds["checksum"][written] == _checksums(seconds, written)]
     order: NDArray[np.intp] = whole[np.argsort(seconds["number"][whole])]

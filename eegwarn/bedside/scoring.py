@@ -136,6 +136,13 @@ def write_probabilities(path: Path | str, scored: Scored) -> None:
 
     A window that could not be judged has ``n/a``, as BIDS writes a missing value; it never has 0.
 
+    Parameters
+    ----------
+    path : Path or str
+        A TSV file; one that is there is replaced.
+    scored : Scored
+        Times are seconds from the start of its recording.
+
     Raises
     ------
     OutputError

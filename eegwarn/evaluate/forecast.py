@@ -178,7 +178,7 @@ def seizure_times(seizures: Sequence[SeizureEvent], rule: ForecastRule, *, durat
 def foreseeable_onsets(
     seizures: Sequence[SeizureEvent], rule: ForecastRule, *, duration_s: float
 ) -> NDArray[np.float64]:
-    """Onsets that a recording's warnings are asked for, in s; see ``ForecastCounts.n_seizures``."""
+    """Onsets that a recording's warnings are asked for, in s, shape (n_onsets,); see ``ForecastCounts.n_seizures``."""
     begins_s, ends_s = event_spans(seizures, after_s=rule.postictal_s).T
     follows = (begins_s > begins_s[:, np.newaxis]) & (begins_s <= ends_s[:, np.newaxis])
     asked = (begins_s >= rule.sph_s) & (begins_s < duration_s) & ~follows.any(axis=0)

@@ -54,7 +54,10 @@ class ScoredRecording:
 
     @property
     def level(self) -> NDArray[np.float64]:
-        """What a threshold is held against: the smoothed warning level, or the level itself where that is not given."""
+        """What a threshold is held against: the smoothed warning level, or the level itself where that is not given.
+
+        Shape (n_windows,), 0 to 1, NaN where nothing was judged.
+        """
         return self.probability if self.smoothed is None else self.smoothed
 
     @property

@@ -57,7 +57,7 @@ def total_s(spans: Spans) -> float:
 
 
 def covered(time_s: ArrayLike, spans: Spans) -> NDArray[np.bool_]:
-    """Which moments lie in one of the merged stretches, both ends included."""
+    """Which moments (in s) lie in one of the merged stretches, both ends included; of the shape of ``time_s``."""
     moments = np.asarray(time_s, dtype=np.float64)
     if not len(spans):
         return np.zeros(moments.shape, dtype=bool)

@@ -77,6 +77,13 @@ def read_clips(path: Path) -> dict[str, tuple[KnownStretch, ...]]:
 def write_clips(path: Path, clips: Mapping[str, Sequence[KnownStretch]]) -> None:
     """Write labelled clips as `read_clips` reads them, whole or not at all.
 
+    Parameters
+    ----------
+    path : Path
+        A TSV file; one that is there is replaced.
+    clips : mapping of str to sequence of KnownStretch
+        By the name of the recording; onsets and durations are written in s.
+
     Raises
     ------
     OutputError

@@ -154,6 +154,13 @@ class SignalChain:
     def for_recording(cls, recording: Recording, config: SignalConfig) -> Self:
         """Make the chain for a recording, looking at its scale and its mains frequency first.
 
+        Parameters
+        ----------
+        recording : Recording
+            Some of its samples are read; the chain itself is given none.
+        config : SignalConfig
+            ``notch_hz="auto"`` takes the mains frequency found: 50 or 60 Hz, or no notch.
+
         Raises
         ------
         RecordingError

@@ -73,7 +73,13 @@ class Recording:
         return self.n_times / self.sfreq
 
     def blocks_uv(self, block_s: float = 120.0) -> Iterator[NDArray[np.float32]]:
-        """Read the whole recording in time order, ``block_s`` seconds at a time."""
+        """Read the whole recording in time order, ``block_s`` seconds at a time.
+
+        Yields
+        ------
+        ndarray, shape (n_channels, n_block), float32
+            In µV, as from ``read_uv``; the last is shorter where the length is no multiple.
+        """
         step = max(1, round(block_s * self.sfreq))
         for start in range(0, self.n_times, step):
             yield self.read_uv(start, min(start + step, self.n_times))

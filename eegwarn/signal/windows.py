@@ -186,7 +186,18 @@ class WindowCutter:
 def stream_windows(
     recording: Recording, signal: SignalConfig, config: WindowConfig, *, block_s: float = 120.0, ahead: bool = True
 ) -> Iterator[Windows]:
-    """Process a recording and cut it, block by block; memory does not grow with its length. As for `process`.
+    """Process a recording and cut it, block by block; memory does not grow with its length.
+
+    Parameters
+    ----------
+    recording : Recording
+        What to cut.
+    signal, config : SignalConfig, WindowConfig
+        How it is filtered, and how long windows are and how far apart.
+    block_s : float
+        Seconds read at a time; changes no sample.
+    ahead : bool
+        Whether the next block is read while this one is worked on.
 
     Yields
     ------

@@ -35,7 +35,10 @@ class _Kind:
 def events_between(
     patient: SimulatedPatient, start_s: float, stop_s: float
 ) -> Iterator[tuple[float, NDArray[np.float32]]]:
-    """Give every event that may reach into a stretch of time: its onset and its potential at every electrode, in µV."""
+    """Give every event that may reach into a stretch of time: its onset (s) and its potential (µV).
+
+    Potentials have the shape (n_electrodes, n_times); onsets are in the patient's time.
+    """
     for name, kind in KINDS.items():
         from_s = start_s - kind.longest_s
         for hour in range(max(int(from_s // _HOUR_S), 0), int(stop_s // _HOUR_S) + 1):
@@ -47,7 +50,10 @@ def events_between(
 
 @lru_cache(maxsize=256)
 def event_onsets_s(patient: SimulatedPatient, kind: str, hour: int) -> NDArray[np.float64]:
-    """Draw the onsets of one kind in one hour of the patient's time: a Poisson process thinned by vigilance."""
+    """Draw the onsets of one kind in one hour of the patient's time: a Poisson process thinned by vigilance.
+
+    In s of the patient's time, rising, shape (n_events,).
+    """
     rates = np.array(KINDS[kind].rate_by_state)
     factor = patient.config.artefact_rate
     if kind == "spike":

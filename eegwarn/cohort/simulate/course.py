@@ -16,7 +16,10 @@ def _around(
 
 
 def preictal_course(patient: SimulatedPatient, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Strength of the change before seizures at every time: 0 for a non-responder, rising to the patient's own."""
+    """Strength of the change before seizures at every time: 0 for a non-responder, rising to the patient's own.
+
+    ``time_s`` are seconds of the patient's time, rising, shape (n_times,), as is what comes back; so in this module.
+    """
     length_s = patient.epilepsy.preictal_s
     course = np.zeros_like(time_s)
     if patient.epilepsy.preictal_strength == 0:

@@ -134,7 +134,7 @@ def clock_s(patient: SimulatedPatient, time_s: float) -> float:
 
 
 def vigilance(patient: SimulatedPatient, time_s: NDArray[np.float64]) -> NDArray[np.int8]:
-    """State of the patient at each time: WAKE, DROWSY, N2, N3 or REM, a Markov chain of 30 s epochs."""
+    """State of the patient at each of ``time_s``: WAKE, DROWSY, N2, N3 or REM, a Markov chain of 30 s epochs."""
     offset_s = _EPOCH_S * float(keyed_normals(patient.seed, patient.number, "vigilance offset", 0, 1)[0] % 1)
     epoch = ((time_s + offset_s) // _EPOCH_S).astype(np.int64)
     last_day = int(epoch.max()) // _EPOCHS_A_DAY

@@ -10,6 +10,11 @@ from eegwarn.evaluate.samples import reliability
 def reliability_diagram(probability: NDArray[np.float64], label: NDArray[np.float64]) -> str:
     """Draw what share of the windows was a seizure at each warning level, and how many there are of each.
 
+    Parameters
+    ----------
+    probability, label : ndarray, shape (n_windows,)
+        Warning levels, 0 to 1, NaN where nothing was judged; 1 in seizures, else 0.
+
     Returns
     -------
     str
