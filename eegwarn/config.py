@@ -6,6 +6,7 @@ shows it.
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
@@ -15,6 +16,14 @@ from typing import Any, TypeVar, get_type_hints
 from eegwarn.errors import ConfigError
 
 Config = TypeVar("Config")
+
+MOST_KEY_PARTS = 100
+"""Of a key in TOML; ours have three."""
+
+_QUOTED = re.compile(r'''"""(?:[^\\]|\\.)*?"""|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*''', re.DOTALL)
+"""Strings and comments, the long ones first: dots in them part no key."""
+
+_BETWEEN_KEYS = re.compile(r"[=,\n\[\]{}]")
 
 
 def from_table(config_type: type[Config], table: Mapping[str, Any], *, where: str = "") -> Config:
@@ -91,6 +100,25 @@ def to_toml(table: Mapping[str, Any]) -> str:
     return tomli_w.dumps(table)
 
 
+def parse_toml(text: str) -> dict[str, Any]:
+    """Read TOML text.
+
+    `tomllib` takes time and memory that grow with the square of a key's parts: a key of a hundred thousand would take
+    minutes and gigabytes, so one of more than `MOST_KEY_PARTS` is refused unread.
+
+    Raises
+    ------
+    ValueError
+        If it is not TOML, or a key has too many parts.
+    RecursionError
+        If lists or tables are nested too deep.
+    """
+    stretches = _BETWEEN_KEYS.split(_QUOTED.sub("", text))
+    if any(stretch.count(".") >= MOST_KEY_PARTS for stretch in stretches):
+        raise tomllib.TOMLDecodeError(f"a key has more than {MOST_KEY_PARTS} parts")
+    return tomllib.loads(text)
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
@@ -100,10 +128,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         If the file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"Configuration {str(path)!r} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5000 digits, lists 5000 deep
         raise ConfigError(f"Configuration {str(path)!r} is not TOML: {error}.") from error
 
 
@@ -133,7 +161,7 @@ def override(config: Config, settings: Sequence[str]) -> Config:
 def _parse_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from eegwarn.config import from_table, override, read_toml, to_table, to_toml
+from eegwarn.config import MOST_KEY_PARTS, from_table, override, parse_toml, read_toml, to_table, to_toml
 from eegwarn.errors import ConfigError
 
 
@@ -89,3 +89,47 @@ def test_a_file_that_is_absent_or_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="is not TOML"):
         read_toml(tmp_path / "bytes.toml")
+    (tmp_path / "long.toml").write_text("a = " + 5000 * "9")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        read_toml(tmp_path / "long.toml")
+    with pytest.raises(ConfigError, match="seed = '999"):
+        override(Outer(), ["seed=" + 5000 * "9"])
+
+
+_LONG_KEY = "a." * 100_000 + "a"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{_LONG_KEY} = 1",
+        f"[{_LONG_KEY}]",
+        f"x = {{{_LONG_KEY} = 1}}",
+        '"=".' * 100_000 + "a = 1",
+        "'#\"'." * 100_000 + "a = 1",
+        f"x = {{y = '''a'b''', {_LONG_KEY} = 1, z = ''}}",
+        f'x = {{y = """a"b\\"""", {_LONG_KEY} = 1, z = ""}}',
+        f'# """\n{_LONG_KEY} = 1 # """',
+    ],
+    ids=range(8),
+)
+def test_a_key_of_very_many_parts_is_refused_before_it_takes_minutes(text: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError, match="a key has more than 100 parts"):
+        parse_toml(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join("a" * MOST_KEY_PARTS) + " = 1",
+        f"x = '{_LONG_KEY}'",
+        f'x = """\n{_LONG_KEY}\n"""',
+        f"x = 1 # {_LONG_KEY}",
+        f"x = [{'0.5, ' * 10_000}]",
+        'x = "a\\"b" # "\ny = \'c\'',
+    ],
+    ids=range(6),
+)
+def test_dots_elsewhere_are_read_as_tomllib_reads_them(text: str) -> None:
+    assert parse_toml(text) == tomllib.loads(text)

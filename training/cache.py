@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pooch
+import platformdirs
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -34,7 +34,7 @@ def default_cache() -> Path:
 
     Nothing is ever removed from it, and all of it may be deleted at any time.
     """
-    return Path(os.environ.get("EEGWARN_CACHE") or pooch.os_cache("eegwarn")) / "signals"
+    return Path(os.environ.get("EEGWARN_CACHE") or platformdirs.user_cache_dir("eegwarn")) / "signals"
 
 
 def content_version(source: CohortRecording, content: str) -> str:

@@ -5,7 +5,6 @@ can forge a file.
 """
 
 import hashlib
-import tomllib
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from eegwarn.config import to_toml
+from eegwarn.config import parse_toml, to_toml
 from eegwarn.errors import ModelError
 
 MANIFEST = "manifest.toml"
@@ -129,7 +128,7 @@ def _check_seals(members: Mapping[str, bytes], refused: str) -> None:
 
 def _sealed(manifest: bytes, refused: str) -> dict[str, Any]:
     try:
-        sealed = tomllib.loads(manifest.decode())["members"]
+        sealed = parse_toml(manifest.decode())["members"]
     except (ValueError, RecursionError, KeyError) as error:
         raise ModelError(f"{refused}its manifest is no list of members ({error}).") from error
     if not isinstance(sealed, dict):

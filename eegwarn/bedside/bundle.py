@@ -4,7 +4,6 @@ Its seal finds damage; it is no signature. The network inside is run as it is: o
 computer's memory. Use models from people you trust.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eegwarn.bedside.archive import pack, unpack
-from eegwarn.config import from_table, to_table, to_toml
+from eegwarn.config import from_table, parse_toml, to_table, to_toml
 from eegwarn.errors import ConfigError, ModelError, OutputError
 from eegwarn.signal.chain import SignalConfig
 from eegwarn.signal.windows import WindowConfig
@@ -197,8 +196,8 @@ def read_bundle(path: Path | str) -> Bundle:
 
 def _table(content: bytes, path: Path) -> Mapping[str, Any]:
     try:
-        table = tomllib.loads(content.decode())
-        to_toml(table)  # keys with thousands of dots can be read, but then neither shown nor written
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5000 digits, lists 5000 deep
+        table = parse_toml(content.decode())
+        to_toml(table)  # tables nested deep can be read, but then neither shown nor written
+    except (ValueError, RecursionError) as error:  # as for `read_toml`
         raise ModelError(f"{str(path)!r} was refused: its TOML cannot be read ({error}).") from error
     return table

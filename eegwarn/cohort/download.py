@@ -1,10 +1,11 @@
 """Public data sets from PhysioNet: one patient or all, resumed where they stopped, checked against their checksums."""
 
 import difflib
+import hashlib
 import http.client
-import logging
 import re
 import ssl
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,6 +24,7 @@ _CHECKSUMS = "SHA256SUMS.txt"
 _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})\s+\*?(.+)")
 _TIMEOUT_S = 30
 _CHUNK_BYTES = 2**18
+_LONGEST_PAUSE_S = 10
 _MOST_BYTES = 4 * 2**30
 """Where a server does not say how long a file is: more than a whole day of EEG has in these data sets."""
 
@@ -107,23 +109,44 @@ def download_siena(
 def _download(
     folder: Path, patients: Sequence[str], base_url: str, progress: Progress | None, retries: int
 ) -> tuple[Path, ...]:
-    import pooch
-
     base_url = base_url.rstrip("/") + "/"
     registry = _choose(_read_checksums(base_url), patients)
-    pooch.get_logger().setLevel(logging.WARNING)
-    store = pooch.create(path=folder, base_url=base_url, registry=registry, retry_if_failed=retries)
-    for number, name in enumerate(registry, start=1):
+    for number, (name, sha256) in enumerate(registry.items(), start=1):
         report = partial(_report, progress, name, number, len(registry))
         try:
-            store.fetch(name, downloader=partial(_resume, folder / _partial_name(name), report))
+            if not (folder / name).is_file() or _sha256(folder / name) != sha256:
+                _fetch(base_url + urllib.parse.quote(name), folder / name, sha256, report, retries)
             n_bytes = (folder / name).stat().st_size
-        except ValueError as error:
+        except _BrokenTransferError as error:
             raise DownloadError(f"{name!r} could not be fetched whole: {error} Run the same command again.") from error
         except OSError as error:
             raise DownloadError(f"{name!r} cannot be written to {str(folder)!r}: {error.strerror or error}.") from error
         report(n_bytes, n_bytes)
     return tuple(folder / name for name in registry)
+
+
+def _fetch(url: str, path: Path, sha256: str, report: Callable[[int, int], None], retries: int) -> None:
+    """Fetch a file beside its place, and put it there when it is whole; nothing else is left of a broken transfer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    for attempt in range(retries + 1):
+        time.sleep(min(attempt, _LONGEST_PAUSE_S))
+        try:
+            _resume(part, report, url)
+            if (found := _sha256(part)) != sha256:
+                part.unlink()
+                raise _BrokenTransferError(f"its hash is {found}, and {sha256} was promised.")
+        except _BrokenTransferError:
+            if attempt == retries:
+                raise
+        else:
+            part.replace(path)
+            return
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _report(progress: Progress | None, name: str, number: int, n_files: int, done: int, total: int) -> None:
@@ -147,7 +170,7 @@ def _read_checksums(base_url: str) -> dict[str, str]:
         path = PurePosixPath(match[2])
         if path.is_absolute() or ".." in path.parts or re.search(r'[\\:*?"<>|\x00-\x1f]', match[2]):
             raise DownloadError(f"{url} names the file {match[2]!r}, which lies outside the folder. Do not trust it.")
-        registry[path.as_posix()] = f"sha256:{match[1]}"
+        registry[path.as_posix()] = match[1]
     if not registry:
         raise DownloadError(f"{url} holds no checksums. Check the address; some networks answer with a sign-in page.")
     return registry
@@ -168,17 +191,12 @@ def _choose(registry: dict[str, str], patients: Sequence[str]) -> dict[str, str]
     }
 
 
-class _BrokenTransferError(ValueError):
-    """A transfer that may succeed when taken up again; pooch retries on ValueError."""
+class _BrokenTransferError(Exception):
+    """A transfer that may succeed when taken up again."""
 
 
-def _partial_name(name: str) -> str:
-    path = PurePosixPath(name)
-    return str(path.with_name(f".{path.name}.part"))
-
-
-def _resume(part: Path, report: Callable[[int, int], None], url: str, output: str, _store: Any) -> None:
-    """Fetch ``url`` to ``part``, beginning where an earlier attempt stopped, and move it to ``output`` when whole."""
+def _resume(part: Path, report: Callable[[int, int], None], url: str) -> None:
+    """Fetch ``url`` to ``part``, beginning where an earlier attempt stopped."""
     done = part.stat().st_size if part.is_file() else 0
     try:
         with _open(url, begin=done) as response:
@@ -205,7 +223,6 @@ def _resume(part: Path, report: Callable[[int, int], None], url: str, output: st
     else:
         if done < total:
             raise _BrokenTransferError(f"only {done} of {total} bytes came.")
-    part.replace(output)
 
 
 def _open(url: str, *, begin: int = 0) -> Any:

@@ -50,7 +50,7 @@ class WindowConfig:
             If either is not a whole number of samples, at least one.
         """
         lengths = self.window_s * sfreq, self.hop_s * sfreq
-        if any(abs(length - round(length)) > 1e-6 or round(length) < 1 for length in lengths):
+        if any(not np.isfinite(length) or abs(length - round(length)) > 1e-6 or length < 0.5 for length in lengths):
             raise ConfigError(
                 f"window_s = {self.window_s} and hop_s = {self.hop_s} must be whole numbers of samples at {sfreq} Hz."
             )

@@ -1,4 +1,7 @@
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,3 +174,20 @@ def test_a_target_that_cannot_be_written_is_one_clear_line(tmp_path: Path, archi
     with pytest.raises(DownloadError) as caught:
         download_chbmit(tmp_path / "file", base_url=archive.url)
     assert "\n" not in str(caught.value)
+
+
+def test_a_download_that_is_killed_leaves_parts_alone_and_then_none(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "eegwarn.cli", "download", "chb-mit", str(tmp_path), "--base-url"]
+    part = tmp_path / "chb01/.chb01_01.edf.part"
+    with serving(DataServer(FILES, bytes_per_s=200_000)) as slow:
+        running = subprocess.Popen([*command, slow.url], cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+        end_s = time.monotonic() + 30
+        while not part.exists() and time.monotonic() < end_s:
+            time.sleep(0.01)
+        running.kill()
+        running.wait()
+    assert set(contents(tmp_path)) == {"SUBJECT-INFO", "chb01/.chb01_01.edf.part", "chb01/chb01-summary.txt"}
+    with serving(DataServer(FILES)) as again:
+        assert subprocess.run([*command, again.url], cwd=Path(__file__).parents[2], check=False).returncode == 0
+        assert {name for name, _ in again.asked} == {"SHA256SUMS.txt", "chb01/chb01_01.edf", "chb02/chb02_01.edf"}
+    assert contents(tmp_path) == {name: data for name, data in FILES.items() if not name.endswith(".pdf")}

@@ -80,6 +80,6 @@ def test_impossible_settings_are_refused(settings_: dict[str, float]) -> None:
 
 
 def test_windows_must_be_whole_samples() -> None:
-    for impossible in (WindowConfig(window_s=4.001), WindowConfig(hop_s=1e-9)):
+    for impossible in (WindowConfig(window_s=4.001), WindowConfig(hop_s=1e-9), WindowConfig(window_s=1e308)):
         with pytest.raises(ConfigError, match="whole numbers of samples"):
             impossible.in_samples(128)

@@ -1,14 +1,17 @@
 """A fixed small corpus of damaged files for every reader; ``eegwarn benchmark reliability`` tries thousands."""
 
+import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eegwarn.errors import EventsError
-from training.benchmarks.damage import damaged
-from training.benchmarks.hostile import BLOW_UP, DOORS, READ, REFUSED, TRACEBACK, Door, open_door, outcome_of
+from eegwarn.errors import EegwarnError, EventsError
+from training.benchmarks import reliability
+from training.benchmarks.doors import DOORS, PLANTED, Door, open_door
+from training.benchmarks.hostile import BLOW_UP, READ, REFUSED, TRACEBACK, outcome_of
 from training.benchmarks.reliability import attack_reader
 
 
@@ -30,7 +33,8 @@ def test_what_is_whole_is_read(place: tuple[Door, Path]) -> None:
 @given(data=st.data())
 def test_what_is_damaged_is_read_or_refused_in_one_line(place: tuple[Door, Path], data: st.DataObject) -> None:
     door, path = place
-    path.write_bytes(data.draw(damaged(door.examples)))
+    assert door.damage is not None
+    path.write_bytes(data.draw(door.damage(door.examples)))
     outcome, what = outcome_of(door, path)
     assert outcome in (READ, REFUSED), what
 
@@ -56,3 +60,56 @@ def test_every_input_is_counted(tmp_path: Path) -> None:
     assert counts["inputs"] == counts["read"] + counts["refused"] == 40
     assert counts["hangs"] == counts["crashes"] == 0
     assert not list((tmp_path / "beds").glob("fault-*"))
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_was_made_to_harm_is_refused_each_and_all(tmp_path: Path, name: str) -> None:
+    n_planted = len(open_door(name, tmp_path).examples)
+    counts = attack_reader(name, tmp_path / "planted", n_planted)
+    assert n_planted >= 5
+    assert counts["inputs"] == counts["refused"] == n_planted
+
+
+def test_a_model_that_was_altered_and_sealed_again_passes_its_seal(tmp_path: Path) -> None:
+    door = open_door("altered model, sealed again", tmp_path)
+    assert door.damage is not None
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(content=door.damage(door.examples))
+    def each(content: bytes) -> None:
+        path = tmp_path / door.file_name
+        path.write_bytes(content)
+        try:
+            door.read(path)
+        except EegwarnError as error:
+            seen.update({"network": "etwork" in str(error), "seal": "SHA-256" in str(error)})
+        else:
+            seen["run"] += 1
+
+    each()
+    assert not seen["seal"]
+    assert seen["run"] >= 3
+    assert seen["network"] >= 20
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        ("hangs", {"inputs": 2, "hangs": 2}),
+        ("eats memory", {"inputs": 2, "memory": 2}),
+        ("dies", {"inputs": 2, "crashes": 2}),
+        ("fails", {"inputs": 2, "tracebacks": 2}),
+    ],
+)
+def test_a_reader_that_does_harm_on_purpose_is_counted(
+    tmp_path: Path, name: str, counted: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = subprocess.run
+    monkeypatch.setattr(
+        reliability.subprocess,
+        "run",
+        lambda command: run([command[0], "-m", "tests.training.harmful_readers", *command[3:]], check=False),
+    )
+    counts = attack_reader(name, tmp_path / "harmful", 2)
+    assert {key: number for key, number in counts.items() if number and key != "peak_mb"} == counted

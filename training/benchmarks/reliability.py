@@ -10,6 +10,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +18,9 @@ from pathlib import Path
 from eegwarn.bedside.scoring import Progress
 from eegwarn.config import to_toml
 from eegwarn.errors import ConfigError, ModelError
+from training.benchmarks.doors import DOORS, PLANTED, open_door
 from training.benchmarks.faults import run_faults
-from training.benchmarks.hostile import BLOW_UP, DOORS, READ, REFUSED, TRACEBACK
+from training.benchmarks.hostile import BLOW_UP, READ, REFUSED, TRACEBACK
 
 N_INPUTS = 5000
 SEED = 8
@@ -37,10 +39,10 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     place = out / "reliability"
     shutil.rmtree(place, ignore_errors=True)
     rows = {}
-    for number, name in enumerate(DOORS):
-        progress("readers", number, len(DOORS))
-        rows[name] = attack_reader(name, place / f"{number}", n_inputs)
-    progress("readers", len(DOORS), len(DOORS))
+    for number, name in enumerate((*DOORS, *PLANTED)):
+        progress("readers", number, len(DOORS) + len(PLANTED))
+        rows[name] = attack_reader(name, place / f"{number}", n_inputs if name in DOORS else _n_planted(name))
+    progress("readers", len(rows), len(rows))
     about = {
         "versions": {name: version(name) for name in ("eegwarn", "mne", "numpy", "onnxruntime", "hypothesis")},
         "processor": platform.processor() or platform.machine(),
@@ -53,13 +55,18 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
     return f"{table_text(rows, 'reader')}\n\n{table_text(faults, 'fault')}"
 
 
+def _n_planted(name: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        return len(open_door(name, Path(folder)).examples)
+
+
 def attack_reader(name: str, folder: Path, n_inputs: int) -> dict[str, int]:
     """Give a reader damaged inputs, and count what came of them.
 
     Parameters
     ----------
     name : str
-        Of `training.benchmarks.hostile.DOORS`.
+        Of `training.benchmarks.doors`.
     folder : Path
         For the inputs and faults; emptied of inputs afterwards.
     n_inputs : int
