@@ -132,9 +132,9 @@ def moves_plot(corrections: Sequence[Correction], names: Sequence[str]) -> dict[
         "type": "nominal",
         "sort": None,
         "title": None,
-        "axis": {"labelLimit": 220, "labelOverlap": False},
+        "axis": {"labelLimit": 220, "labelOverlap": False, "labelFlush": False},
     }
-    x = {"type": "quantitative", "title": "corrected onset, seconds from the mark"}
+    x = {"type": "quantitative", "title": "corrected onset, seconds from the mark", "axis": {"labelFlush": False}}
     tips = [{"field": "mark"}, *({"field": name, "format": "+.1f"} for name in ("moved", "low", "high"))]
     return {
         "data": {"values": rows},

@@ -44,7 +44,7 @@ SHORTENED = {
 ALSO = (
     "train {demo}/cohort --out short.eegwarn --config demo --method plain --set steps=10 --set validate_every=10",
     "simulate simulated --patients 1 --hours 0.2 --seed 7",
-    "evaluate new-small.eegwarn simulated --html report.html",
+    "evaluate new-small.eegwarn simulated --include-seen --html report.html",
     "query new.eegwarn {demo}/cohort --budget 4 --strategy margin --store {demo}/store.db",
     "labels import labels.tsv --data {demo}/cohort --store other.db",
     "benchmark",

@@ -50,7 +50,7 @@ def _show_clips(rater: str) -> None:
             return
         # What was done stays in the browser, which says so, until it is in the store.
         scene = page_state(rater, sent["place"], Written((), str(error)))
-    if scene["queue"] == [] and not sent:
+    if scene["queue"] == [] and not sent and not scene["n_answered"]:
         st.info(_NOTHING.format(store=store_option()))
     if scene["place"]:
         annotator(scene, key=_ANNOTATOR)
