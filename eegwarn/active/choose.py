@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.active.batch import Choice, choose_batch, reasons
-from eegwarn.active.gate import rule_to_use
+from eegwarn.active.gate import learned_rule, rule_to_use
 from eegwarn.active.head import view_of
 from eegwarn.active.pool import Pool
 from eegwarn.active.rule import BLEND, Rule, scores
@@ -26,7 +26,9 @@ LIBRARY = {
 }
 """Strategies of scikit-activeml, by the name they are chosen by."""
 
-STRATEGIES = ("policy", "blend", *LIBRARY)
+STRATEGIES = ("policy", "learned", "blend", *LIBRARY)
+"""The first is the second where that was shown to be no worse than the third, and the third elsewhere."""
+
 _MOST_CANDIDATES = 3000
 """The library's strategies compare candidates with each other; of more than this, so many are drawn."""
 _HEAD_STRENGTH = 1 / 30
@@ -63,7 +65,8 @@ def choose(
     if strategy in LIBRARY:
         inputs = view_of(pool).inputs(pool.features, pool.logit)
         return tuple(Choice(index, {}) for index in choose_by_library(inputs, label, n_wanted, strategy, rng))
-    return choose_by_rule(BLEND if strategy == "blend" else rule_to_use()[0], pool, label, n_wanted, rng)
+    rules: dict[str, Rule] = {"policy": rule_to_use()[0], "learned": learned_rule()[0], "blend": BLEND}
+    return choose_by_rule(rules[strategy], pool, label, n_wanted, rng)
 
 
 def choose_by_rule(

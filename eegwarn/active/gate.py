@@ -25,11 +25,20 @@ def is_open(record: dict[str, Any]) -> bool:
 
 
 @cache
-def rule_to_use() -> tuple[Rule, str]:
-    """Give the shipped policy where its gate is open, else the blend, and the name of what it is."""
-    record = tomllib.loads((shipped_folder() / RECORD).read_text(encoding="utf-8"))
-    if not is_open(record):
-        return BLEND, "blend (the learned policy was not better)"
+def learned_rule() -> tuple[Rule, str]:
+    """Give the shipped policy, whether its gate is open or not, and its name."""
     from safetensors.numpy import load
 
-    return Residual(load((shipped_folder() / WEIGHTS).read_bytes())), f"policy {record['version']}"
+    return Residual(load((shipped_folder() / WEIGHTS).read_bytes())), f"policy {_record()['version']}"
+
+
+@cache
+def rule_to_use() -> tuple[Rule, str]:
+    """Give the shipped policy where its gate is open, else the blend, and the name of what it is."""
+    if not is_open(_record()):
+        return BLEND, "blend (the learned policy was not better)"
+    return learned_rule()
+
+
+def _record() -> dict[str, Any]:
+    return tomllib.loads((shipped_folder() / RECORD).read_text(encoding="utf-8"))

@@ -19,8 +19,9 @@ def query(
     strategy: Annotated[
         str,
         typer.Option(
-            help="What chooses: policy (learned), blend (fixed), or of scikit-activeml random, margin, entropy, "
-            "committee, badge, typiclust, maxherding, falcun, coreset."
+            help="What chooses: policy (what was learned where that was shown to be better, else blend), learned, "
+            "blend (fixed weights), or of scikit-activeml random, margin, entropy, committee, badge, typiclust, "
+            "maxherding, falcun, coreset."
         ),
     ] = "policy",
     rater: Annotated[str | None, typer.Option(help="Who is asked; everybody if left out.")] = None,

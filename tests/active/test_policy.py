@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from eegwarn.active.environment import Task, aurocs, play, stage_of
-from eegwarn.active.gate import rule_to_use
+from eegwarn.active.gate import learned_rule, rule_to_use
 from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.active.reinforce import ReinforceConfig, _advantages, _draw_plays, _loss, learn_policy
 from eegwarn.active.residual import Residual
@@ -126,4 +126,6 @@ def test_the_shipped_policy_is_used_as_its_gate_says() -> None:
     learned = shipped_policy()
     assert learned.is_open == name.startswith("policy")
     assert isinstance(rule, Residual) if learned.is_open else rule is BLEND
+    asked_for, _ = learned_rule()
+    assert isinstance(asked_for, Residual)
     assert learned.record["features"] == list(FEATURES)
