@@ -79,18 +79,15 @@ def test_a_bed_without_samples_that_is_calm_or_judged_or_has_no_fault_is_counted
     assert bed.row.wrong == n_wrong
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "name",
     [
         *("labels, kill -9 (SQLite)", "monitor, kill -9", "two monitors (SQLite)"),
-        *("stream lost", "download, kill -9, SIGTERM or server away"),
+        "download, kill -9, SIGTERM or server away",
     ],
 )
 def test_a_fault_loses_and_doubles_nothing(ward: Ward, name: str) -> None:
     row = FAULTS[name](ward, None)
-    if row.skipped:
-        pytest.skip(row.skipped)
     assert row.tries > 0
     assert row.kept > 0
     assert (row.lost, row.doubled, row.tracebacks, row.hangs, row.wrong) == (0, 0, 0, 0, 0)
