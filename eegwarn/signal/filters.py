@@ -92,17 +92,20 @@ class RateConverter:
         ratio = from_sfreq / to_sfreq
         self._every = round(ratio) if math.isclose(ratio, round(ratio), rel_tol=1e-9) else 0
         self._n_in = 0
-        self._stream = None
-        if not self._every:
-            self._stream = soxr.ResampleStream(from_sfreq, to_sfreq, n_channels, dtype="float64", quality="QQ")
+        # A stream a channel: together they would have to be laid out sample by sample, which takes longer than converting.
+        self._streams = [
+            soxr.ResampleStream(from_sfreq, to_sfreq, 1, dtype="float64", quality="QQ")
+            for _ in range(0 if self._every else n_channels)
+        ]
 
     def __call__(self, data: NDArray[np.float64], *, last: bool = False) -> NDArray[np.float64]:
         """Convert a block of shape (n_channels, n_times); ``last`` gives out what is held back."""
-        if self._stream is None:
+        if self._every:
             kept = data[:, -self._n_in % self._every :: self._every]
             self._n_in += data.shape[1]
             return kept
         if not last and not data.shape[1]:
             return data
-        converted = self._stream.resample_chunk(np.ascontiguousarray(data.T), last=last)
-        return np.ascontiguousarray(converted.T)
+        return np.stack(
+            [stream.resample_chunk(row, last=last) for stream, row in zip(self._streams, data, strict=True)]
+        )
