@@ -92,7 +92,7 @@ class RateConverter:
         ratio = from_sfreq / to_sfreq
         self._every = round(ratio) if math.isclose(ratio, round(ratio), rel_tol=1e-9) else 0
         self._n_in = 0
-        # A stream a channel: together they would have to be laid out sample by sample, which takes longer than converting.
+        # A stream a channel: laying channels out side by side for a common one takes longer than converting them.
         self._streams = [
             soxr.ResampleStream(from_sfreq, to_sfreq, 1, dtype="float64", quality="QQ")
             for _ in range(0 if self._every else n_channels)
@@ -106,6 +106,5 @@ class RateConverter:
             return kept
         if not last and not data.shape[1]:
             return data
-        return np.stack(
-            [stream.resample_chunk(row, last=last) for stream, row in zip(self._streams, data, strict=True)]
-        )
+        pairs = zip(self._streams, data, strict=True)
+        return np.stack([stream.resample_chunk(row, last=last) for stream, row in pairs])
