@@ -64,10 +64,11 @@ def test_every_input_is_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_was_made_to_harm_is_refused_each_and_all(tmp_path: Path, name: str) -> None:
-    n_planted = len(open_door(name, tmp_path).examples)
-    counts = attack_reader(name, tmp_path / "planted", n_planted)
-    assert n_planted >= 5
-    assert counts["inputs"] == counts["refused"] == n_planted
+    door = open_door(name, tmp_path)
+    assert len(door.examples) >= 5
+    for example in door.examples:
+        (tmp_path / door.file_name).write_bytes(example)
+        assert outcome_of(door, tmp_path / door.file_name)[0] == REFUSED
 
 
 def test_a_model_that_was_altered_and_sealed_again_passes_its_seal(tmp_path: Path) -> None:
@@ -96,10 +97,10 @@ def test_a_model_that_was_altered_and_sealed_again_passes_its_seal(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "counted"),
     [
-        ("hangs", {"inputs": 2, "hangs": 2}),
-        ("eats memory", {"inputs": 2, "memory": 2}),
+        ("hangs", {"inputs": 1, "hangs": 1}),
+        ("eats memory", {"inputs": 1, "memory": 1}),
         ("dies", {"inputs": 2, "crashes": 2}),
-        ("fails", {"inputs": 2, "tracebacks": 2}),
+        ("fails", {"inputs": 1, "tracebacks": 1}),
     ],
 )
 def test_a_reader_that_does_harm_on_purpose_is_counted(
@@ -111,5 +112,5 @@ def test_a_reader_that_does_harm_on_purpose_is_counted(
         "run",
         lambda command: run([command[0], "-m", "tests.training.harmful_readers", *command[3:]], check=False),
     )
-    counts = attack_reader(name, tmp_path / "harmful", 2)
+    counts = attack_reader(name, tmp_path / "harmful", counted["inputs"])
     assert {key: number for key, number in counts.items() if number and key != "peak_mb"} == counted
