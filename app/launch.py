@@ -41,6 +41,7 @@ def launch(
     address: str = "127.0.0.1",
     headless: bool = False,
     store: str | None = None,
+    opens: str = "",
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Run the dashboard until Ctrl-C, SIGTERM or the end of its process.
@@ -56,6 +57,8 @@ def launch(
     store : str or None
         File or URL of the store of labels and alarms; None for ``EEGWARN_STORE``, ``store.db`` in the folder, or this
         user's.
+    opens : str
+        What the browser opens below the address: a page and its query; the first page if empty.
     on_ready : callable
         Called with the address to open, once the dashboard answers.
 
@@ -72,9 +75,9 @@ def launch(
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
     with _stops_with_us(child):
         if _wait_until_it_answers(child, port, address):
-            on_ready(url)
+            on_ready(url + opens)
             if not headless and _has_screen():
-                webbrowser.open(url)
+                webbrowser.open(url + opens)
         elif child.poll() is None:
             raise EegwarnError(f"The dashboard at {url} did not answer within {_START_TIMEOUT_S:.0f} s. Try again.")
         code = child.wait()

@@ -6,7 +6,6 @@ DEMO is the folder that ``eegwarn demo --no-app`` left, not used since, and EEGW
 read from the README; to some a setting is added that shortens them. Prints a line a step, and ends at what fails.
 """
 
-import importlib.util
 import os
 import re
 import shlex
@@ -25,7 +24,7 @@ from eegwarn.store import open_store
 from eegwarn.store.alarms import alarms_between
 from eegwarn.store.answer import Label
 from eegwarn.store.labels import label_log
-from training.benchmarks.browser import CHROMIUM, free_port, open_chromium
+from training.benchmarks.browser import free_port, missing, open_chromium
 
 README = Path(__file__).parents[1] / "README.md"
 N_CLIPS = 20
@@ -267,8 +266,8 @@ def _beside_the_dashboard(shell: Shell, arguments: list[str], page: Any, demo: P
 def main() -> None:
     """Read the arguments, and say why where it cannot be done."""
     demo, eegwarn = Path(sys.argv[1]).resolve(), str(Path(sys.argv[2]).absolute())
-    if not CHROMIUM.exists() or importlib.util.find_spec("playwright") is None:
-        sys.stdout.write(f"SKIPPED, the first hour was not tried: it needs {CHROMIUM} and playwright.\n")
+    if trouble := missing():
+        sys.stdout.write(f"SKIPPED, the first hour was not tried: {trouble}\n")
         return
     begun_s = time.monotonic()
     first_hour(Shell(eegwarn, demo.parent), demo)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
 import typer
 
@@ -35,8 +36,9 @@ def demo(
         typer.echo(f"See it with: eegwarn dashboard {out}")
         typer.echo(f"Watch its beds with: eegwarn monitor --beds {made.beds} --store {made.store}")
         return
+    telling = urlencode({"recording": str(made.recording.path.relative_to(out)), "model": made.model.name})
     with _watching(made.beds, made.store):
-        _launch(out, port=port, store=str(made.store))
+        _launch(out, port=port, store=str(made.store), opens=f"/?{telling}")
 
 
 def dashboard(
@@ -84,6 +86,7 @@ def _launch(
     address: str = "127.0.0.1",
     headless: bool = False,
     store: str | None = None,
+    opens: str = "",
 ) -> None:
     from app.launch import DEFAULT_PORT, launch
 
@@ -91,4 +94,4 @@ def _launch(
         typer.echo(f"The dashboard is at {url} - stop it with Ctrl-C.")
 
     port = DEFAULT_PORT if port is None else port
-    launch(folder, port=port, address=address, headless=headless, store=store, on_ready=tell)
+    launch(folder, port=port, address=address, headless=headless, store=store, opens=opens, on_ready=tell)
