@@ -5,6 +5,7 @@ const CONFIDENCE_KEYS = { 5: 0.5, 6: 0.6, 7: 0.7, 8: 0.8, 9: 0.9, 0: 1 };
 const KEPT_CLIPS = 24;
 const PATIENCE_MS = 4000; // without word from the server, an answer is sent again and said not to be stored
 const annotators = new WeakMap();
+const drafts = new Map(); // what was under way on pages that were taken down, by rater and store
 
 function mountAnnotator(component) {
   const { data, parentElement } = component;
@@ -61,6 +62,7 @@ function createAnnotator(parent) {
   resizing.observe(annotator.pane.canvas);
   const watching = setInterval(() => watch(annotator), 1000);
   annotator.close = () => {
+    if (annotator.data) drafts.set(draftName(annotator.data), draftOf(annotator));
     closing.abort();
     resizing.disconnect();
     clearInterval(watching);
@@ -70,6 +72,20 @@ function createAnnotator(parent) {
 
 function freshAnswer() {
   return { onset_s: null, confidence: null, look_s: 0, shown_at: null, key_at: null };
+}
+
+// A page may be taken down at any moment, by its reader or by Streamlit: what she set must not be gone when it is back.
+function draftOf({ current, onset_s, confidence, history, clips, root }) {
+  return { current, onset_s, confidence, history, clips, comment: root.querySelector(".comment").value };
+}
+
+function draftName({ rater, place }) {
+  return `${rater}\n${place}`;
+}
+
+function takeUp(annotator, { comment, ...draft }) {
+  Object.assign(annotator, draft);
+  annotator.root.querySelector(".comment").value = comment;
 }
 
 function fillConfidence(select) {
@@ -84,6 +100,9 @@ function receiveWork(annotator, data) {
     const answered = labelledIn(annotator.outbox);
     const seen = keptSeen(annotator.outbox);
     Object.assign(annotator, { clips: new Map(), history: [], answered, seen, current: null, queue: [], sent_at: 0 });
+    Object.assign(annotator, freshAnswer());
+    const draft = drafts.get(draftName(data));
+    if (draft) takeUp(annotator, draft);
   }
   annotator.data = data;
   annotator.sent_at = 0;

@@ -116,6 +116,32 @@ def test_undo_brings_the_clip_back_and_confidence_onset_and_comment_are_stored(
     assert (last.answer.display.montage, last.answer.display.sensitivity_uv_mm) == ("average", 15)
 
 
+def test_page_that_was_left_or_taken_down_comes_back_as_it_was(page: Any, store: Store, rater: str) -> None:
+    first = shown_clip(page)
+    answer(page, "2")
+    page.wait_for_selector(STORED, timeout=20_000)
+    second = shown_clip(page)
+    page.keyboard.press("8")
+    page.keyboard.press("o")
+    page.get_by_label("Comment").fill("rhythm")
+    page.get_by_role("link", name="Monitor").click()
+    page.wait_for_selector(".annotator", state="detached")
+    page.get_by_role("link", name="Annotate").click()
+    page.wait_for_selector(f".annotator[data-clip='{second}']", timeout=20_000)
+    assert page.get_by_label("Comment").input_value() == "rhythm"
+    page.wait_for_function("document.activeElement !== null")
+    answer(page, "1")
+    page.wait_for_selector(STORED, timeout=20_000)
+    last = label_log(store, rater=rater)[-1]
+    assert (last.answer.label, last.answer.confidence, last.answer.comment) == (Label.SEIZURE, 0.8, "rhythm")
+    assert last.answer.onset_s == pytest.approx(last.clip.start_s + 5)
+    for before in (second, first):
+        page.keyboard.press("u")
+        page.wait_for_selector(f".annotator[data-clip='{before}']", timeout=20_000)
+    page.wait_for_selector(STORED, timeout=20_000)
+    assert present_labels(label_log(store, rater=rater)) == ()
+
+
 def test_answers_that_cannot_be_stored_are_said_kept_over_a_reload_and_stored_later(
     page: Any, store: Store, rater: str
 ) -> None:
