@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn import __version__
-from eegwarn.active.choose import STRATEGIES, Choice, choose
-from eegwarn.active.gate import learned_rule, rule_to_use
+from eegwarn.active.choose import LIBRARY, STRATEGIES, Choice, choose
+from eegwarn.active.gate import rule_named
 from eegwarn.bedside.bundle import Bundle, read_bundle
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
@@ -164,8 +164,8 @@ def query_clips(
             f"Nothing is left to ask about in {str(folder)!r}: all {len(table)} candidates lie in clips that were "
             "labelled or are in the queue. Give further recordings."
         )
-    named = {"policy": rule_to_use()[1], "learned": learned_rule()[1]}
-    policy = f"{named.get(config.strategy, config.strategy)}, eegwarn {__version__}"
+    name = config.strategy if config.strategy in LIBRARY else rule_named(config.strategy)[1]
+    policy = f"{name}, eegwarn {__version__}"
     model_id = add_model(store, model, by=by, record=bundle.record).id
     return Queried(
         questions,

@@ -45,8 +45,8 @@ class PolicyTraining:
     n_mixes : int
         How often the patients learned on are mixed into wards anew.
     n_gate_plays : int
-        Starts from which each ward is played to decide about the gate: a rival's area differs by up to 25 points from
-        start to start.
+        Starts from which each ward is played to decide about the gate: a rule's area differs by up to 36 points from
+        start to start (standard deviation).
     tasks, reinforce, policy
         The parts; each is documented at its class.
     """

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.active.batch import Choice, choose_batch, reasons
-from eegwarn.active.gate import learned_rule, rule_to_use
+from eegwarn.active.gate import rule_named
 from eegwarn.active.head import view_of
 from eegwarn.active.pool import Pool
-from eegwarn.active.rule import BLEND, Rule, scores
+from eegwarn.active.rule import Rule, scores
 from eegwarn.active.situation import ground_of
 from eegwarn.errors import ConfigError
 
@@ -65,8 +65,7 @@ def choose(
     if strategy in LIBRARY:
         inputs = view_of(pool).inputs(pool.features, pool.logit)
         return tuple(Choice(index, {}) for index in choose_by_library(inputs, label, n_wanted, strategy, rng))
-    rules: dict[str, Rule] = {"policy": rule_to_use()[0], "learned": learned_rule()[0], "blend": BLEND}
-    return choose_by_rule(rules[strategy], pool, label, n_wanted, rng)
+    return choose_by_rule(rule_named(strategy)[0], pool, label, n_wanted, rng)
 
 
 def choose_by_rule(

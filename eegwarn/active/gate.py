@@ -40,5 +40,12 @@ def rule_to_use() -> tuple[Rule, str]:
     return learned_rule()
 
 
+def rule_named(strategy: str) -> tuple[Rule, str]:
+    """Give the rule of a strategy and the name of what it is; of ``policy``, ``learned`` and ``blend``."""
+    if strategy == "policy":
+        return rule_to_use()
+    return learned_rule() if strategy == "learned" else (BLEND, "blend")
+
+
 def _record() -> dict[str, Any]:
     return tomllib.loads((shipped_folder() / RECORD).read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from eegwarn.bedside.bundle import write_bundle
 from eegwarn.store.place import ENVIRONMENT
 from tests.app.examples import SEIZURE_S, SFREQ, simulated_uv, write_edf
 from tests.models import amplitude_model
-from training.benchmarks.browser import CHROMIUM, open_chromium
+from training.benchmarks.browser import missing, open_chromium
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +50,7 @@ def run_view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callab
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium without a window; tests that need it are skipped where it is absent."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
-    pytest.importorskip("playwright")
+    if trouble := missing():
+        pytest.skip(trouble)
     with open_chromium() as chromium:
         yield chromium
