@@ -11,6 +11,7 @@ from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
 from app.patient_rows import Scores
 from app.patients import FoundPatient, find_patients, open_patient
 from app.scores import OpenedModel, OpenedRecording, kept_score, open_file, open_model, score
+from app.views import recording
 from app.views.title import title_line
 from app.visitor import visitor
 from eegwarn.cohort.cohort import Skipped
@@ -67,6 +68,8 @@ def _show_chosen(folder: Path, patients: Sequence[FoundPatient]) -> None:
         files = {each.path: open_file(each.path) for each in opened.patient.recordings}
         with act:
             scores = _scores(files, model) if model else {}
+        if model and scores:
+            recording.keep_found(model, [(files[path], scored) for path, scored in scores.items()])
         show_patient(JudgedPatient(folder, opened, files, scores, model_name, model))
     _complain(left_out)
 

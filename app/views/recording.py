@@ -9,10 +9,11 @@ from typing import Any
 import streamlit as st
 
 from app import findings
-from app.access import is_loopback
+from app.access import Right, is_loopback
 from app.corrections import Correction, corrections_of
 from app.display import asked_display
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
+from app.kept_levels import keep_levels
 from app.montages import BIPOLAR, montages_for
 from app.opened_store import dashboard_store
 from app.reasons import reasons_on
@@ -31,6 +32,7 @@ from app.scores import (
 )
 from app.viewer import viewer
 from app.views.title import sidebar_title
+from app.visitor import visitor
 from eegwarn.bedside.scoring import Scored
 from eegwarn.cohort.listing import RECORDING_SUFFIXES
 from eegwarn.errors import EegwarnError
@@ -130,6 +132,7 @@ def _score(opened: OpenedRecording, model_path: Path | None) -> tuple[OpenedMode
             st.empty()  # in place of the viewer: the recording before this one must not stay in sight
             score(opened, model, partial(tell, bar))
             st.rerun()
+        keep_found(model, [(opened, scored)])
         return model, scored, ""
     except EegwarnError as error:
         bar.error(str(error))
@@ -254,6 +257,16 @@ def find_labels(opened: OpenedRecording, complaint: str = "") -> tuple[LabelRow,
     except EegwarnError as error:
         st.warning(f"{complaint}{error}")
         return ()
+
+
+def keep_found(model: OpenedModel, found: Sequence[tuple[OpenedRecording, Scored]]) -> None:
+    """Keep levels for the annotation page where who looks may label; where the store cannot be used a line says so."""
+    try:
+        person, store = visitor(), dashboard_store()
+        if store is not None and person is not None and person.may(Right.LABEL):
+            keep_levels(store, model, found)
+    except EegwarnError as error:
+        st.warning(f"The warning levels are not kept for the annotation page: {error}")
 
 
 def _corrections(opened: OpenedRecording, model: OpenedModel | None) -> tuple[Correction, ...]:
