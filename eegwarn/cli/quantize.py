@@ -17,9 +17,7 @@ def quantize(
     model: Model,
     data: Cohort,
     out: Annotated[Path, typer.Option(help="The small model file to write, NAME.eegwarn.")],
-    bits: Annotated[
-        int | None, typer.Option(help="Bits of a weight: 1, 2, 4 or 8 (1 for bwn, 2 for ternary).", min=1, max=8)
-    ] = None,
+    bits: Annotated[int | None, typer.Option(help="Bits of a weight: 1, 2, 4 or 8 (1 for bwn, 2 for ternary).")] = None,
     method: Annotated[
         Literal["metaquant", "ste", "post-training"] | None,
         typer.Option(help="Train through the quantiser with a learned gradient, with the straight one, or not at all."),
@@ -44,7 +42,7 @@ def quantize(
     from training.quantize import quantize_model
 
     check_outputs(out, inputs=(model,), overwrite=overwrite)
-    bits = bits or {"bwn": 1, "ternary": 2}.get(quantizer or "")
+    bits = {"bwn": 1, "ternary": 2}.get(quantizer or "") if bits is None else bits
     chosen = {
         "method": method,
         "metaquant.bits": bits,

@@ -12,6 +12,7 @@ so that one backward pass gives the gradient by q for the step after, and the gr
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Literal, NamedTuple
 
 import torch
@@ -80,8 +81,10 @@ class MetaQuantConfig:
         if not 0 <= self.momentum < 1:
             raise ConfigError(f"metaquant.momentum must be at least 0 and below 1, but got {self.momentum}.")
         rates = (self.learning_rate, self.other_learning_rate, self.phi_learning_rate, self.largest_gradient)
-        if min(rates) <= 0:
-            raise ConfigError(f"metaquant's learning rates and .largest_gradient must be above 0, but got {rates}.")
+        if not all(0 < rate < inf for rate in rates):
+            raise ConfigError(
+                f"metaquant's learning rates and .largest_gradient must be finite and above 0, but got {rates}."
+            )
 
 
 @dataclass(frozen=True)

@@ -42,14 +42,14 @@ class Dorefa:
     Parameters
     ----------
     bits : int
-        1 to 8.
+        1, 2, 4 or 8.
     """
 
     bits: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.bits <= 8:
-            raise ConfigError(f"bits must lie between 1 and 8, but got {self.bits}.")
+        if self.bits not in (1, 2, 4, 8):
+            raise ConfigError(f"quantizer = 'dorefa' takes bits = 1, 2, 4 or 8, but got {self.bits}. Take one of them.")
 
     def quantize(self, r: Tensor) -> Tensor:
         """Give the scale times 2 round((2^k - 1) A) / (2^k - 1) - 1."""
@@ -114,7 +114,7 @@ def new_quantizer(kind: QuantizerKind, bits: int) -> Quantizer:
     kind : {"dorefa", "bwn", "ternary"}
         Which.
     bits : int
-        Of a weight: 1 for ``bwn``, 2 for ``ternary``, 1 to 8 for ``dorefa``.
+        Of a weight: 1 for ``bwn``, 2 for ``ternary``, 1, 2, 4 or 8 for ``dorefa``.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from math import nan
 
 import pytest
 import torch
@@ -251,7 +252,9 @@ def test_a_quantised_network_is_not_quantised_again() -> None:
         quantize_network(network, MetaQuantConfig(), seed=0)
 
 
-@pytest.mark.parametrize("wrong", [{"hidden": 0}, {"momentum": 1.0}, {"learning_rate": 0.0}, {"bits": 9}])
+@pytest.mark.parametrize(
+    "wrong", [{"hidden": 0}, {"momentum": 1.0}, {"learning_rate": 0.0}, {"largest_gradient": nan}, {"bits": 9}]
+)
 def test_a_setting_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="but got"):
         MetaQuantConfig(**wrong)  # type: ignore[arg-type]

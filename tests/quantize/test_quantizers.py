@@ -81,7 +81,7 @@ def test_a_layer_of_zeros_stays_finite(kind: str, bits: int) -> None:
     assert all(torch.isfinite(each).all() for each in (quantizer.quantize(r), *quantizer.approach(r)))
 
 
-@pytest.mark.parametrize(("kind", "bits"), [("bwn", 2), ("ternary", 1), ("dorefa", 0), ("dorefa", 9)])
+@pytest.mark.parametrize(("kind", "bits"), [("bwn", 2), ("ternary", 1), ("dorefa", 0), ("dorefa", 3), ("dorefa", 9)])
 def test_bits_that_a_quantiser_does_not_have_are_refused(kind: str, bits: int) -> None:
     with pytest.raises(ConfigError, match=f"but got {bits}"):
         new_quantizer(kind, bits)  # type: ignore[arg-type]

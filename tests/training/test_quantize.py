@@ -177,5 +177,8 @@ def test_the_command_refuses_bits_that_a_quantiser_does_not_have_before_any_work
 ) -> None:
     with pytest.raises(ConfigError, match="'bwn' takes bits = 1, but got 4"):
         quantize(trained.path, tmp_path, tmp_path / "small.eegwarn", bits=4, quantizer="bwn")
+    for bits in (0, 3):
+        with pytest.raises(ConfigError, match=f"takes bits = 1, 2, 4 or 8, but got {bits}"):
+            quantize(trained.path, tmp_path, tmp_path / "small.eegwarn", bits=bits)
     with pytest.raises(OutputError, match="written over a file"):
         quantize(trained.path, tmp_path, trained.path, overwrite=True)
