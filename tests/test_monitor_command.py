@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from eegwarn.bedside.recent import read_ring
 from eegwarn.bedside.ring import ring_path
 from eegwarn.cli.entry import main
 from eegwarn.signal import open_recording
+from eegwarn.signal.recording import UNKNOWN_START
 from eegwarn.store import Store, open_store
 from eegwarn.store.beds import bed_log, faults_between, levels_between
 from eegwarn.store.models import add_model
@@ -122,7 +123,7 @@ def test_a_played_file_gives_what_score_gives_and_needs_no_torch(model: Path, re
     levels = [np.nan if each["level"] is None else each["level"] for each in told if each["what"] == "level"]
     np.testing.assert_allclose(levels, scored.probability, atol=1e-6)
     assert len(scored.alarms) == 1
-    start = open_recording(recording).start or datetime(2000, 1, 1, tzinfo=UTC)
+    start = open_recording(recording).start or UNKNOWN_START
     opened = open_store(store)
     latest = bed_log(opened, "bed 7").latest_alarm()
     assert latest == AlarmRow(
@@ -305,7 +306,7 @@ def test_levels_are_kept_for_as_long_as_options_or_beds_toml_say(
 ) -> None:
     store, beds = tmp_path / "store.db", tmp_path / "beds.toml"
     beds.write_text(f'{above}["b"]\nsource = "night.edf"\nspeed = 0\n')
-    start = open_recording(recording).start or datetime(2000, 1, 1, tzinfo=UTC)
+    start = open_recording(recording).start or UNKNOWN_START
     hours_ago, days_ago = start - timedelta(hours=2), start - timedelta(days=3)
     opened = open_store(store)
     rows = [LevelRow(at + timedelta(seconds=second), 0.5) for at in (days_ago, hours_ago) for second in range(60)]

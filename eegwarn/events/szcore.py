@@ -11,12 +11,11 @@ from pathlib import Path
 from eegwarn.errors import EventsError
 from eegwarn.events.event import SeizureEvent, in_time_order
 from eegwarn.events.text import read_text, table_rows
+from eegwarn.signal.recording import UNKNOWN_START
 from eegwarn.whole_file import whole_file
 
 COLUMNS = ("onset", "duration", "eventType", "confidence", "channels", "dateTime", "recordingDuration")
 BACKGROUND = "bckg"
-UNKNOWN_START = datetime(1985, 1, 1)
-"""Written where the start is not known: EDF's own stand-in, since readers of SzCORE want a date in every row."""
 
 _MISSING = ("", "n/a", "nan")
 # BIDS allows columns of one's own, and readers of SzCORE go by the names of theirs.
@@ -118,7 +117,7 @@ def write_szcore_tsv(
     recording_duration_s : float
         Length of the recording in seconds.
     start : datetime or None
-        When the recording began; `UNKNOWN_START` is written where it is not known.
+        When the recording began; `UNKNOWN_START` where it is not known, since readers want a date in every row.
     by_model : bool
         Whether a model found them: a further column ``source`` says so, and cohorts do not take them for marks.
 

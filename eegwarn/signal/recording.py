@@ -4,7 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -18,6 +18,9 @@ from eegwarn.signal.channels import Channel, parse_channel
 from eegwarn.signal.edf_header import ANNOTATION_LABELS, EdfHeader, read_edf_header, record_onsets_s
 
 ReadUv = Callable[[int, int], NDArray[np.float32]]
+UNKNOWN_START = datetime(1985, 1, 1, tzinfo=UTC)
+"""Stands for a start that is not known, wherever one must be written: EDF's own stand-in."""
+
 _HIGHEST_SFREQ = 100_000
 
 _OPENING = Lock()
@@ -169,7 +172,7 @@ def _marks(raw: Any) -> tuple[Mark, ...]:
 def _known_start(raw: Any) -> datetime | None:
     measured: datetime | None = raw.info["meas_date"]
     # EDF+ writes 1 January 1985 where the date is unknown or withheld.
-    if measured is None or measured.date() == date(1985, 1, 1):
+    if measured is None or measured.date() == UNKNOWN_START.date():
         return None
     return measured + timedelta(seconds=float(raw.first_time))
 

@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 from eegwarn.signal.chain import SignalConfig
 from eegwarn.signal.channels import Channel
 from eegwarn.signal.mains import check_amplitude, guess_mains_hz
-from eegwarn.signal.recording import Recording
-
-UNKNOWN_START = datetime(2000, 1, 1, tzinfo=UTC)
-"""What a file without a date is taken to begin at: the same in every replay."""
+from eegwarn.signal.recording import UNKNOWN_START, Recording
 
 _CHUNK_S = 0.25
 _MOST_AT_ONCE_S = 10.0
@@ -81,7 +78,8 @@ class Source(Protocol):
 class Replay:
     """A recording played as if it were live.
 
-    Its scale and its mains frequency are looked at first, as offline, so that the same is seen in it.
+    Its scale and its mains frequency are looked at first, as offline, so that the same is seen in it. Without a date it
+    begins at `UNKNOWN_START`, the same in every replay.
 
     Parameters
     ----------

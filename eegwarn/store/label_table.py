@@ -11,9 +11,10 @@ from pathlib import Path
 
 from eegwarn.errors import EventsError, StoreError
 from eegwarn.events.clips import COLUMNS as CLIP_COLUMNS
-from eegwarn.events.szcore import BACKGROUND, UNKNOWN_START, is_seizure_kind
+from eegwarn.events.szcore import BACKGROUND, is_seizure_kind
 from eegwarn.events.szcore import COLUMNS as EVENT_COLUMNS
 from eegwarn.events.text import read_text, table_rows
+from eegwarn.signal.recording import UNKNOWN_START
 from eegwarn.store.answer import DISPLAY, Answer, Display, Label
 from eegwarn.store.label_import import GivenLabel
 from eegwarn.store.labels import LabelRow

@@ -16,8 +16,8 @@ from eegwarn.bedside.monitor import GO_ON_S, Monitor, watch
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.bedside.writer import LogWriter
 from eegwarn.errors import MontageError
-from eegwarn.signal.recording import Recording
-from eegwarn.signal.stream import UNKNOWN_START, Layout, Replay, Source, Stretch
+from eegwarn.signal.recording import UNKNOWN_START, Recording
+from eegwarn.signal.stream import Layout, Replay, Source, Stretch
 
 from .conftest import loud_stretch, make_recording
 from .logs import MemoryLog

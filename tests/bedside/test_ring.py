@@ -23,7 +23,8 @@ from eegwarn.bedside.writer import LogWriter
 from eegwarn.errors import RecordingError
 from eegwarn.signal.chain import Processed, process
 from eegwarn.signal.quality import Quality
-from eegwarn.signal.stream import UNKNOWN_START, Replay
+from eegwarn.signal.recording import UNKNOWN_START
+from eegwarn.signal.stream import Replay
 
 from .conftest import loud_stretch, make_recording
 from .logs import MemoryLog

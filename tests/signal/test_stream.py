@@ -9,7 +9,7 @@ import pytest
 
 from eegwarn.errors import RecordingError
 from eegwarn.signal import SignalConfig
-from eegwarn.signal.stream import UNKNOWN_START, Replay
+from eegwarn.signal.stream import Replay
 from tests.signal.edf_files import noise_uv, recording_of
 
 RECORDING = recording_of(noise_uv(19, 128 * 30), sfreq=128)
@@ -37,7 +37,7 @@ def test_the_speed_is_kept() -> None:
 
 def test_times_are_the_headers_in_utc_or_the_same_in_every_replay() -> None:
     there = datetime(2024, 5, 1, 2, 0, tzinfo=timezone(timedelta(hours=2)))
-    for start, expected in ((there, datetime(2024, 5, 1, tzinfo=UTC)), (None, UNKNOWN_START)):
+    for start, expected in ((there, datetime(2024, 5, 1, tzinfo=UTC)), (None, datetime(1985, 1, 1, tzinfo=UTC))):
         stretch = Replay(replace(RECORDING, start=start), SignalConfig(), speed=0).read(0)
         assert stretch is not None
         assert stretch.layout is not None

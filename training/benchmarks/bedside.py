@@ -33,7 +33,8 @@ from eegwarn.bedside.scoring import Progress
 from eegwarn.bedside.writer import LogWriter
 from eegwarn.config import to_table, to_toml
 from eegwarn.signal import open_recording, parse_channel
-from eegwarn.signal.stream import UNKNOWN_START, Layout, Stretch
+from eegwarn.signal.recording import UNKNOWN_START
+from eegwarn.signal.stream import Layout, Stretch
 from eegwarn.signal.windows import Windows
 from eegwarn.store import open_store
 from eegwarn.store.beds import bed_log

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from eegwarn.bedside.log import BedState
 from eegwarn.bedside.scoring import Scored
-from eegwarn.signal.stream import UNKNOWN_START
+from eegwarn.signal.recording import UNKNOWN_START
 from eegwarn.store import Store
 from eegwarn.store.alarms import alarms_between
 from eegwarn.store.beds import faults_between, levels_between
