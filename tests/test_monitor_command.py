@@ -26,6 +26,7 @@ from eegwarn.cli.entry import main
 from eegwarn.signal import open_recording
 from eegwarn.signal.recording import UNKNOWN_START
 from eegwarn.store import Store, open_store
+from eegwarn.store.alarms import present_beds
 from eegwarn.store.beds import bed_log, faults_between, levels_between
 from eegwarn.store.models import add_model
 from eegwarn.store.place import find_place, recent_folder
@@ -135,6 +136,9 @@ def test_a_played_file_gives_what_score_gives_and_needs_no_torch(model: Path, re
     assert len(rows) == len(scored.probability)
     faults = faults_between(opened, "bed 7", start, start + timedelta(days=1))
     assert [(row.start_at - start).total_seconds() for row in faults] == [fault.start_s for fault in scored.faults]
+    (shown,) = present_beds(opened)
+    assert shown.heartbeat is not None
+    assert shown.heartbeat.recording_has_ended
     opened.close()
 
 

@@ -69,7 +69,8 @@ function lifeOf(bed, now_s) {
   const silent_s = (bed.silenced_until ?? 0) - now_s;
   if (silent_s > 0) return `${life} · fault silenced for ${span(silent_s)}`;
   // A recording that is played has a time of its own.
-  return bed.played_at === null ? life : `${life} · plays ${clockOf(bed.played_at)}`;
+  if (bed.played_at === null) return life;
+  return `${life} · ${bed.has_ended ? "played until" : "plays"} ${clockOf(bed.played_at)}`;
 }
 
 function saidOf(bed, state) {
@@ -79,6 +80,7 @@ function saidOf(bed, state) {
   if (state === "alarm" && bed.is_offline) words.push(`${SHAPES.offline} ${WORDS.offline}`);
   if (alarm) words.push(alarmWords(alarm));
   if (bed.is_at_fault) words.push(state === "fault" ? bed.reason : `${SHAPES.fault} ${WORDS.fault}: ${bed.reason}`);
+  else if (bed.has_ended) words.push(`${bed.reason}, at ${clockOf(bed.heartbeat_at)}`);
   else if (state === "offline") words.push("nothing is known of the patient");
   if (bed.waits) words.push(bed.waits);
   return words.join(" · ");

@@ -146,11 +146,12 @@ function tellLive(live, age_s, isOld) {
 
 // What must not be overlooked, in big words over the EEG.
 function stampOf(scene, age_s, isOld) {
-  const offline = scene.is_offline ? "✕ OFFLINE · " : "";
+  const why = scene.has_ended ? scene.reason : "no sign of life of its monitor";
+  const offline = scene.is_offline ? `✕ OFFLINE${scene.has_ended ? `: ${why}` : ""} · ` : "";
   const fault = scene.is_at_fault ? `▨ FAULT: ${scene.reason || "nothing can be judged"}` : "";
   if (scene.problem) return `${offline}${fault && `${fault} · `}${scene.problem}`;
   if (isOld) return `${offline}OLD EEG: it ended ${ageInWords(age_s)} ago`;
-  return scene.is_offline ? "✕ OFFLINE: no sign of life of its monitor" : fault;
+  return scene.is_offline ? `✕ OFFLINE: ${why}` : fault;
 }
 
 function ageInWords(age_s) {

@@ -179,11 +179,14 @@ class Diary:
             self._writer.add(self.bed, heartbeat=heartbeat, urgent=at_once)
 
     def end(self, now: datetime, why: str) -> None:
-        """Leave rows that are true: a fault ends with the signal, an alarm that is on has not been seen to end."""
+        """Leave rows that are true: a fault ends with the signal, an alarm that is on has not been seen to end.
+
+        The last sign of life says that nothing is judged any more: the state of before would be taken for the present.
+        """
         open_rows = [*self._faults.values(), *([self._silence] if self._silence else [])]
         ended = [FaultRow(row.start_at, max(now, row.start_at), row.reason) for row in open_rows]
-        self._writer.add(self.bed, faults=ended)
-        self.beat(at_once=True)
+        last = Heartbeat(datetime.now(UTC), BedState.FAULT, None, self.data_until, why)
+        self._writer.add(self.bed, faults=ended, heartbeat=last, urgent=True)
         self.say("end", now, why)
 
     def _ended_silence(self, now: datetime) -> list[FaultRow]:

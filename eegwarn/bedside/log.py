@@ -8,6 +8,9 @@ from typing import Protocol
 
 from eegwarn.errors import ConfigError
 
+RECORDING_ENDED = "the recording has ended"
+"""Why nothing is judged any more where a recording was played to its end: the last word of its monitor."""
+
 
 class BedState(StrEnum):
     """What a monitor says of its bed; a bed whose monitor is silent is offline, which only its readers can see."""
@@ -83,7 +86,7 @@ class Heartbeat:
     data_until : datetime or None
         Time of the latest sample, UTC; None before the first.
     reason : str
-        Why it is at fault; empty otherwise.
+        Why it is at fault; empty otherwise. A monitor that ends is at fault, and says why it ended.
     """
 
     at: datetime
@@ -91,6 +94,11 @@ class Heartbeat:
     level: float | None
     data_until: datetime | None
     reason: str = ""
+
+    @property
+    def recording_has_ended(self) -> bool:
+        """Whether a recording was played to its end, so that its monitor falls silent for want of more."""
+        return self.state is BedState.FAULT and self.reason == RECORDING_ENDED
 
 
 class BedLog(Protocol):

@@ -11,7 +11,7 @@ from eegwarn.bedside.bundle import ModelConfig
 from eegwarn.bedside.diary import Diary, Tell
 from eegwarn.bedside.keeper import Keeper
 from eegwarn.bedside.live import Hops, LiveScorer, Memory
-from eegwarn.bedside.log import AlarmRow
+from eegwarn.bedside.log import RECORDING_ENDED, AlarmRow
 from eegwarn.bedside.runtime import Runtime
 from eegwarn.bedside.writer import LogWriter
 from eegwarn.errors import RecordingError, StoreError
@@ -90,7 +90,7 @@ class Monitor:
                     self._finish()
                     break
                 self.take(stretch)
-            self.diary.end(self._now(), "stopped" if stop.is_set() else "the recording has ended")
+            self.diary.end(self._now(), "stopped" if stop.is_set() else RECORDING_ENDED)
         except RecordingError as error:
             self.diary.end(self._now(), str(error))
             raise

@@ -15,7 +15,7 @@ from app.live import OLD_AFTER_S, LiveAsk, live_ask, live_scene, recent_page, te
 from app.reasons import reasons_on
 from app.scores import open_model
 from app.tiles import read_ward
-from eegwarn.bedside.log import AlarmRow, BedState
+from eegwarn.bedside.log import RECORDING_ENDED, AlarmRow, BedState
 from eegwarn.bedside.recent import RecentEeg, read_ring
 from eegwarn.bedside.ring import SCALE_UV, Ring, ring_path
 from eegwarn.signal.chain import Processed, SignalConfig
@@ -109,6 +109,15 @@ def test_fault_and_silence_of_the_monitor_go_with_the_eeg(store: Store, model: P
     assert len(shown["faults"]) == 1
     at = read_ward(store, ward.now() + timedelta(seconds=60))
     assert live_scene(store, at.beds[0], LiveAsk(), at.at)["is_offline"]
+    assert not live_scene(store, at.beds[0], LiveAsk(), at.at)["has_ended"]
+
+
+def test_bed_whose_recording_has_ended_says_so_with_the_eeg(store: Store, model: Path) -> None:
+    keep(store)
+    ward.watch(store, BED, BedState.FAULT, level=None, reason=RECORDING_ENDED)
+    at = read_ward(store, ward.now() + timedelta(seconds=60))
+    shown = live_scene(store, at.beds[0], LiveAsk(), at.at)
+    assert (shown["is_offline"], shown["has_ended"], shown["reason"]) == (True, True, "the recording has ended")
 
 
 def test_a_model_that_is_gone_or_another_leaves_the_eeg_and_says_so(store: Store, model: Path) -> None:

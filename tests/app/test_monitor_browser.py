@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eegwarn.bedside.log import BedState
+from eegwarn.bedside.log import RECORDING_ENDED, BedState
 from eegwarn.store import Store, open_store
 from eegwarn.store.alarms import ActionKind, alarms_between
 from training.benchmarks import ward
@@ -149,6 +149,17 @@ def test_bed_is_offline_when_its_heartbeat_stops(page: Any, store: Store) -> Non
     wait_for_state(page, "silent", "offline")
     assert "nothing is known of the patient" in tile(page, "silent").inner_text()
     assert tile(page, "silent").locator(".level").inner_text() == "–"
+
+
+def test_bed_whose_recording_has_ended_says_when_and_is_offline(page: Any, store: Store) -> None:
+    at = ward.now() - timedelta(seconds=25)
+    ward.watch(store, "ended", BedState.FAULT, at=at, level=None, reason=RECORDING_ENDED)
+    wait_for_state(page, "ended", "offline")
+    said = tile(page, "ended").locator(".said")
+    said.get_by_text("the recording has ended, at ").wait_for()
+    assert "nothing is known" not in said.inner_text()
+    assert tile(page, "ended").locator(".word").inner_text() == "OFFLINE"
+    assert tile(page, "ended").locator(".level").inner_text() == "–"
 
 
 def test_act_on_a_locked_store_is_refused_aloud_and_nothing_looks_done(page: Any, store: Store, path: Path) -> None:

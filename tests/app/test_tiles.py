@@ -9,7 +9,7 @@ import pytest
 from app.access import Person, Role
 from app.alarm_acts import perform
 from app.tiles import MUTE_FOR, SET_ASIDE_AFTER, bed_scene, log_scene, read_ward, trend, trend_until, ward_scene
-from eegwarn.bedside.log import BedState, LevelRow
+from eegwarn.bedside.log import RECORDING_ENDED, BedState, LevelRow
 from eegwarn.errors import ConfigError, StoreError
 from eegwarn.store import Store, open_store
 from eegwarn.store.audit import acts
@@ -51,6 +51,21 @@ def test_silent_bed_is_offline_without_a_level_and_is_heard(store: Store) -> Non
     assert (shown["state"], shown["level"], shown["sound"]) == ("calm", 0.2, "")
     later = tile(store, after=timedelta(seconds=31))
     assert (later["state"], later["level"], later["sound"]) == ("offline", None, "trouble")
+
+
+def test_bed_whose_recording_has_ended_is_told_from_one_whose_monitor_is_lost_and_neither_is_calm(
+    store: Store,
+) -> None:
+    for state, reason, has_ended in (
+        (BedState.FAULT, RECORDING_ENDED, True),
+        (BedState.FAULT, "flat", False),
+        (BedState.CALM, "", False),
+    ):
+        ward.watch(store, "bed 1", state, reason=reason)
+        later = tile(store, after=timedelta(seconds=31))
+        assert (later["state"], later["level"], later["has_ended"]) == ("offline", None, has_ended)
+    ward.watch(store, "bed 1", BedState.FAULT, level=None, reason=RECORDING_ENDED)
+    assert (tile(store)["state"], tile(store)["has_ended"]) == ("fault", True)
 
 
 def test_bed_silent_for_a_day_is_set_aside_unless_an_alarm_waits(store: Store) -> None:

@@ -93,6 +93,9 @@ def test_a_played_file_gives_what_scoring_it_gives(bundle: Bundle, kind: type[Re
     told = [each for each in bed.told if each.what == "alarm" and each.alarm is not None]
     assert [each.alarm.cleared_at is not None for each in told if each.alarm] == [False, True]
     assert [each.what for each in bed.told][-1] == "end"
+    last = bed.log.heartbeats[-1]
+    assert last.recording_has_ended
+    assert (last.state, last.level) == (BedState.FAULT, None)
 
 
 def test_playing_a_file_again_writes_the_same_rows(bundle: Bundle) -> None:
@@ -122,6 +125,17 @@ def calm(bundle: Bundle) -> Iterator[tuple[Bed, Layout]]:
     assert layout is not None
     yield bed, layout
     bed.writer.close()
+
+
+def test_a_calm_bed_whose_monitor_is_stopped_is_not_left_calm(calm: tuple[Bed, Layout]) -> None:
+    bed, _ = calm
+    stop = threading.Event()
+    stop.set()
+    bed.monitor.run(stop)
+    bed.writer.close()
+    last = bed.log.heartbeats[-1]
+    assert (last.state, last.level, last.reason) == (BedState.FAULT, None, "stopped")
+    assert not last.recording_has_ended
 
 
 def noise(n_seconds: float, *, seed: int = 1) -> np.ndarray:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from eegwarn.bedside.log import BedState
+from eegwarn.bedside.log import RECORDING_ENDED, BedState
 from eegwarn.bedside.scoring import Scored
 from eegwarn.signal.recording import UNKNOWN_START
 from eegwarn.store import Store
@@ -21,7 +21,6 @@ LATE_S = 1.0
 """A level that is told so much later than it was due is late: at a bed in real time the next one would be due."""
 
 _EVER = datetime.max.replace(tzinfo=UTC)
-_ENDED = "the recording has ended"
 
 
 class Heard:
@@ -145,7 +144,7 @@ def check_bed(store: Store, bed: str, scored: Scored, heard: Heard) -> BedCheck:
         alarms_doubled=(in_store - alarms).total(),
         faults=len(faults),
         faults_unexplained=sum(each.start_at not in explained for each in faults),
-        ended=int(reason == _ENDED),
+        ended=int(reason == RECORDING_ENDED),
         ended_in_unexplained_fault=int(state == BedState.FAULT and is_judged),
     )
 
