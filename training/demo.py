@@ -17,11 +17,13 @@ from eegwarn.errors import OutputError
 from eegwarn.events.szcore import write_szcore_tsv
 from eegwarn.store import open_store
 from eegwarn.store.queue import asked_questions
-from training.config import TrainConfig, shipped_config
+from training.config import TrainConfig
 from training.evaluate import Evaluated, describe_evaluation, evaluate_model, write_html
-from training.quantize import PLAIN, quantize_model
+from training.quantize import quantize_model
 from training.query import QueryConfig, query_clips
 from training.record import person_code, read_origin
+from training.shipped import shipped_config
+from training.small import PLAIN
 from training.train import divide, train
 
 _N_BEDS = 4

@@ -54,8 +54,8 @@ def train(
     from eegwarn.config import override
     from eegwarn.engine import checked_engine
     from eegwarn.events import read_clips
-    from training.config import load_config
     from training.ranks import joined_ranks
+    from training.shipped import load_config
     from training.train import train as train_model
     from training.windows import clips_by_content
 

@@ -6,7 +6,8 @@ import pytest
 
 from eegwarn.config import from_table, override, to_table, to_toml
 from eegwarn.errors import ConfigError
-from training.config import TrainConfig, shipped_config, shipped_configs
+from training.config import TrainConfig
+from training.shipped import shipped_config, shipped_configs
 
 
 def test_the_default_and_the_demo_are_shipped() -> None:

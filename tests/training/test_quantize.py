@@ -16,8 +16,9 @@ from eegwarn.evaluate.bootstrap import Interval
 from training.finetune import QuantizeConfig, fine_tune, trained_network
 from training.footprint import measure_footprints
 from training.loop import Place, repeatable
-from training.quantize import PLAIN, Shrunk, quantize_model, seen_again
+from training.quantize import Shrunk, quantize_model, seen_again
 from training.record import person_code, read_origin
+from training.small import PLAIN
 from training.train import Trained
 from training.windows import LabelledRecording
 

@@ -33,8 +33,8 @@ from training.benchmarks.altered_models import altered, run_model, small_models
 from training.benchmarks.bedside import write_models
 from training.benchmarks.damage import damaged
 from training.benchmarks.planted import planted_edfs, planted_models, planted_settings, planted_tables
-from training.config import load_config
 from training.finetune import trained_network
+from training.shipped import load_config
 
 _SUMMARY = """Data Sampling Rate: 256 Hz
 File Name: chb01_03.edf

@@ -33,8 +33,8 @@ from training.finetune import QuantizeConfig
 from training.footprint import measure_footprints
 from training.loop import Place, repeatable
 from training.network import train_network
-from training.quantize import make_small
 from training.record import versions
+from training.small import make_small
 
 SEEDS = (5200, 5201, 5202)
 BACKBONES = ("resnet", "lstm")

@@ -26,12 +26,13 @@ from eegwarn.warning.calibrate import probability
 from training.benchmarks.figures import draw_curves
 from training.benchmarks.label_study import SIMULATION, StudySize, make_study
 from training.cache import cached_windows
-from training.config import TrainConfig, shipped_config
+from training.config import TrainConfig
 from training.fit import fit_warning
 from training.loop import Place, repeatable
 from training.methods import learn
 from training.network import judge_recording
 from training.record import versions
+from training.shipped import shipped_config
 
 SEEDS = (6100, 6101, 6102, 6103, 6104)
 BACKBONES = ("resnet", "lstm")
