@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.access import Person, Right
 from app.folder import fingerprint
 from app.scores import OpenedModel, OpenedRecording, Print, content_of, sha256_of
 from eegwarn.bedside.scoring import Scored
@@ -14,7 +15,9 @@ from eegwarn.store.models import stored_models, write_prediction
 from eegwarn.store.recordings import stored_recordings
 
 
-def keep_levels(store: Store, model: OpenedModel, found: Sequence[tuple[OpenedRecording, Scored]]) -> None:
+def keep_levels(
+    store: Store, person: Person, model: OpenedModel, found: Sequence[tuple[OpenedRecording, Scored]]
+) -> None:
     """Keep what a model said about recordings, in the place of what it said before; once while the dashboard runs.
 
     What the store does not know, be it the model or a recording, is passed over: nobody can be asked about it.
@@ -23,6 +26,8 @@ def keep_levels(store: Store, model: OpenedModel, found: Sequence[tuple[OpenedRe
     ----------
     store : Store
         Where to.
+    person : Person
+        Who sees the scores. Of those who may not label nothing is kept: they change nothing.
     model : OpenedModel
         Known to the store by the SHA-256 of its file.
     found : sequence of (OpenedRecording, Scored)
@@ -35,7 +40,7 @@ def keep_levels(store: Store, model: OpenedModel, found: Sequence[tuple[OpenedRe
     """
     done, where = _kept(), (str(store.place), store.inode, model.file_print)
     new = [(opened, scored) for opened, scored in found if (*where, opened.file_print) not in done]
-    if not new:
+    if not new or not person.may(Right.LABEL):
         return
     model_ids = {one.fingerprint: one.id for one in stored_models(store)}
     model_id = model_ids.get(_known_by(sha256_of, model.file_print))

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import findings
-from app.access import Right, is_loopback
+from app.access import is_loopback
 from app.corrections import Correction, corrections_of
 from app.display import asked_display
 from app.folder import MODEL_SUFFIX, dashboard_folder, find_files
@@ -263,8 +263,8 @@ def keep_found(model: OpenedModel, found: Sequence[tuple[OpenedRecording, Scored
     """Keep levels for the annotation page where who looks may label; where the store cannot be used a line says so."""
     try:
         person, store = visitor(), dashboard_store()
-        if store is not None and person is not None and person.may(Right.LABEL):
-            keep_levels(store, model, found)
+        if store is not None and person is not None:
+            keep_levels(store, person, model, found)
     except EegwarnError as error:
         st.warning(f"The warning levels are not kept for the annotation page: {error}")
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -23,6 +22,7 @@ from eegwarn.store import Store, open_store
 from eegwarn.store.models import StoredModel, add_model, read_prediction
 from eegwarn.store.place import ENVIRONMENT
 from eegwarn.store.queue import Question, ask, open_queries
+from eegwarn.warning.trend import Trend
 from tests.app.asked import ask_about
 from tests.app.nights import write_nights
 from tests.models import amplitude_onnx
@@ -115,6 +115,21 @@ def test_what_the_recording_page_found_is_told_after_a_restart_without_the_model
     ]
 
 
+def test_level_of_a_model_that_weighs_minutes_is_told_once_the_recording_is_scored(
+    run_view, store: Store, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "minutes.eegwarn"
+    write_bundle(path, Bundle(ModelConfig(trend=Trend((60.0,), (0.5, 0.5))), amplitude_onnx(), b""))
+    recording = Path(shutil.copy(folder / "a_seizure.edf", tmp_path))
+    ask_about(store, recording, [])
+    ask(store, [LOUD], by="engineer", model_id=add_model(store, path, by="engineer").id)
+    (before,) = levels_told(run_view)
+    assert "score the recording to see its level" in before
+    run_view("recording")
+    scored = score_recording(read_bundle(path), open_file(recording).recording)
+    assert levels_told(run_view) == [f"warning level up to {highest(scored, LOUD):.2f}"]
+
+
 def test_what_a_viewer_scores_is_kept_only_when_somebody_who_labels_sees_it(
     run_view, store: Store, known: tuple[StoredModel, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,23 +175,21 @@ def test_a_model_file_that_was_replaced_since_it_judged_is_not_taken_for_the_one
     before, opened = open_model(model.path), open_file(recording)
     write_bundle(model.path, Bundle(ModelConfig(), amplitude_onnx(slope=0.001), b""), overwrite=True)
     after = add_model(store, model.path, by="engineer")
-    keep_levels(store, before, [(opened, score_recording(before.bundle, opened.recording))])
+    keep_levels(store, Person("anna", Role.ADMIN), before, [(opened, score_recording(before.bundle, opened.recording))])
     assert read_prediction(store, after.id, 1) is None
 
 
 def test_a_locked_store_is_one_line_beside_the_scores_and_is_written_when_it_can_be(
     run_view, store: Store, known: tuple[StoredModel, Path]
 ) -> None:
-    if store.place.path is None:
-        pytest.skip("a server locks no file")
-    other = sqlite3.connect(store.place.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    page = run_view("recording")
-    assert any("1 alarm in" in words.value for words in page.markdown)
-    (warning,) = page.warning
-    assert warning.value.startswith("The warning levels are not kept for the annotation page: ")
-    assert "another program has locked it" in warning.value
-    other.execute("ROLLBACK")
+    with store.writing() as connection:
+        if store.place.path is None:
+            connection.execute(text("LOCK TABLE predictions"))
+        page = run_view("recording")
+        assert any("1 alarm in" in words.value for words in page.markdown)
+        (warning,) = page.warning
+        assert warning.value.startswith("The warning levels are not kept for the annotation page: ")
+        assert "another program has locked it" in warning.value
     page.run()
     assert not page.warning
     assert read_prediction(store, known[0].id, 1) is not None
