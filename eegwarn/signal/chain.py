@@ -94,6 +94,11 @@ class SignalChain:
     montage : Montage or None
         What is formed of the channels; the longitudinal bipolar montage, which models see, if None.
 
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n_taken,)
+        The channels of which derivations are formed; others are neither judged nor looked at.
+
     Raises
     ------
     MontageError
@@ -120,12 +125,14 @@ class SignalChain:
         notch_hz = mains_hz if config.notch_hz == "auto" else config.notch_hz
         n_derivations = len(self.montage.names)
         self._sfreq = sfreq
-        self._judge = QualityJudge(len(channels), sfreq, (notch_hz,) if notch_hz else (50, 60), config.quality)
+        self.rows = self.montage.rows
+        self._of_rows = self.montage.of_rows(self.rows)
+        self._judge = QualityJudge(len(self.rows), sfreq, (notch_hz,) if notch_hz else (50, 60), config.quality)
         band = design_band(config.high_pass_hz, config.low_pass_hz, notch_hz, sfreq=sfreq)
         self._band = CausalFilter(band, n_derivations)
         self._convert = RateConverter(sfreq, config.sfreq, n_derivations)
-        self._waiting = np.empty((len(channels), 0), dtype=np.float32)
-        self._last_value = np.zeros((len(channels), 1), dtype=np.float32)
+        self._waiting = np.empty((len(self.rows), 0), dtype=np.float32)
+        self._last_value = np.zeros((len(self.rows), 1), dtype=np.float32)
         self._offset: NDArray[np.float32] | None = None
         self._flags = np.empty((n_derivations, 0), dtype=np.uint8)
         self._first_flagged_second = 0
@@ -144,7 +151,7 @@ class SignalChain:
         Processed
             Up to a second of signal less than was pushed, and possibly none.
         """
-        return self._filter(*self._derive(self._whole_seconds(block_uv)))
+        return self._filter(*self._derive(self._whole_seconds(block_uv[self.rows])))
 
     def flush(self) -> Processed:
         """Give what still waits, at the end of a recording; nothing may be pushed after it."""
@@ -182,10 +189,10 @@ class SignalChain:
         return waiting[:, :n_whole]
 
     def _derive(self, data: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Judge raw signal and form the derivations: samples, and flags of each second (the last may be partial)."""
+        """Judge channels and form the derivations: samples, and flags of each second (the last may be partial)."""
         flags = self._judge.judge(_fill_last_second(data, self._judge.second_len))
-        derived = self.montage.derive(self._without_nan(data, flags))
-        derived_flags = self.montage.derive_flags(flags)
+        derived = self._of_rows.derive(self._without_nan(data, flags))
+        derived_flags = self._of_rows.derive_flags(flags)
         two = self.montage.uses_two
         if two.any() and data.shape[1]:
             derived_flags[two] |= self._bridged(derived[two], flags.shape[1])
@@ -218,7 +225,7 @@ class SignalChain:
             self._offset = derived[:, :1].copy()
         if self._offset is not None:
             derived -= self._offset
-        filtered = self._convert(self._band(derived), last=last).astype(np.float32)
+        filtered = self._convert(self._band(derived), last=last)
         filtered[~self.montage.formed] = 0
         return Processed(filtered, self._flags_of_next(filtered.shape[1]))
 
@@ -226,15 +233,21 @@ class SignalChain:
         """Spread the flags of whole seconds of input over the next ``n_times`` samples of output."""
         if not n_times:
             return self._flags[:, :0]
-        index = np.arange(self._n_out, self._n_out + n_times)
-        second = np.floor(index * (self._sfreq / self.config.sfreq)).astype(np.int64) // self._judge.second_len
-        second -= self._first_flagged_second
-        second = np.minimum(second, self._flags.shape[1] - 1)
-        quality = self._flags[:, second] if self._flags.any() else np.zeros((len(self._flags), n_times), np.uint8)
+        if self._flags.any():
+            quality = self._flags[:, self._second_of(np.arange(self._n_out, self._n_out + n_times))]
+        else:
+            quality = np.zeros((len(self._flags), n_times), np.uint8)
         self._n_out += n_times
-        self._flags = self._flags[:, second[-1] :]
-        self._first_flagged_second += int(second[-1])
+        last = int(self._second_of(np.array(self._n_out - 1)))
+        self._flags = self._flags[:, last:]
+        self._first_flagged_second += last
         return quality
+
+    def _second_of(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Tell for samples of output which of the seconds kept in ``_flags`` they come from."""
+        second = np.floor(index * (self._sfreq / self.config.sfreq)).astype(np.int64) // self._judge.second_len
+        kept: NDArray[np.int64] = np.minimum(second - self._first_flagged_second, self._flags.shape[1] - 1)
+        return kept
 
 
 def process(
@@ -264,7 +277,8 @@ def process(
         If the recording cannot be read, or cannot be EEG in µV.
     """
     chain = SignalChain.for_recording(recording, config)
-    derived = (chain._derive(chain._whole_seconds(block)) for block in recording.blocks_uv(block_s))
+    taken = recording.of_channels(chain.rows.tolist())
+    derived = (chain._derive(chain._whole_seconds(block)) for block in taken.blocks_uv(block_s))
     for data, flags in made_ahead(derived) if ahead else derived:
         yield chain._filter(data, flags)
     yield chain.flush()

@@ -98,13 +98,13 @@ class RateConverter:
             for _ in range(0 if self._every else n_channels)
         ]
 
-    def __call__(self, data: NDArray[np.float64], *, last: bool = False) -> NDArray[np.float64]:
+    def __call__(self, data: NDArray[np.float64], *, last: bool = False) -> NDArray[np.float32]:
         """Convert a block of shape (n_channels, n_times); ``last`` gives out what is held back."""
         if self._every:
             kept = data[:, -self._n_in % self._every :: self._every]
             self._n_in += data.shape[1]
-            return kept
+            return kept.astype(np.float32)
         if not last and not data.shape[1]:
-            return data
+            return data.astype(np.float32)
         pairs = zip(self._streams, data, strict=True)
-        return np.stack([stream.resample_chunk(row, last=last) for stream, row in pairs])
+        return np.stack([stream.resample_chunk(row, last=last) for stream, row in pairs], dtype=np.float32)

@@ -75,6 +75,7 @@ def typical_amplitude_uv(recording: Recording) -> float | None:
 
 def _alive(data: NDArray[np.float32]) -> NDArray[np.float32]:
     """Keep the channels that have a signal, and of them the samples outside gaps."""
-    data = data[np.isfinite(data).mean(axis=1) > 0.5]
-    data = data[:, np.isfinite(data).all(axis=0)]
+    if not np.isfinite(data).all():
+        data = data[np.isfinite(data).mean(axis=1) > 0.5]
+        data = data[:, np.isfinite(data).all(axis=0)]
     return data[np.ptp(data, axis=1) > 0] if data.size else data

@@ -1,6 +1,6 @@
 """The longitudinal bipolar montage, formed from whatever a recording has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -53,6 +53,15 @@ class Montage:
         uses_two: NDArray[np.bool_] = self.second_sign != 0
         return uses_two
 
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Rows of the channels that take part, rising."""
+        return np.unique(np.concatenate([self.first[self.formed], self.second[self.uses_two]]))
+
+    def of_rows(self, rows: NDArray[np.intp]) -> "Montage":
+        """Give the same derivations where there are the channels of ``rows`` only: at least `rows`, rising."""
+        return replace(self, first=np.searchsorted(rows, self.first), second=np.searchsorted(rows, self.second))
+
     def derive(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
         """Form the derivations.
 
@@ -66,7 +75,8 @@ class Montage:
         ndarray, shape (n_derivations, n_times)
             Zero for a derivation that cannot be formed.
         """
-        derived = np.zeros((len(self.names), data.shape[1]), dtype=np.float32)
+        derived = np.empty((len(self.names), data.shape[1]), dtype=np.float32)
+        derived[~self.formed] = 0
         terms = zip(self.first, self.first_sign, self.second, self.second_sign, derived, strict=True)
         for first, first_sign, second, second_sign, row in terms:
             if first_sign:

@@ -2,10 +2,9 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -22,6 +21,8 @@ UNKNOWN_START = datetime(1985, 1, 1, tzinfo=UTC)
 """Stands for a start that is not known, wherever one must be written: EDF's own stand-in."""
 
 _HIGHEST_SFREQ = 100_000
+_AT_ONCE = 300_000
+"""Values that a file is read by: all that MNE makes of them in double precision stays near the processor."""
 
 _OPENING = Lock()
 """MNE sets the level of its log, and Python its filter of warnings, for all threads while a file is opened."""
@@ -75,6 +76,12 @@ class Recording:
         """Length in seconds."""
         return self.n_times / self.sfreq
 
+    def of_channels(self, rows: Sequence[int]) -> "Recording":
+        """Give the recording as if it had the channels of these rows only; no other is read if that can be spared."""
+        whole, chosen = self.read_uv, list(rows)
+        read_uv = whole.of(chosen) if isinstance(whole, _FileReader) else lambda start, stop: whole(start, stop)[chosen]
+        return replace(self, channels=tuple(self.channels[row] for row in chosen), read_uv=read_uv)
+
     def blocks_uv(self, block_s: float = 120.0) -> Iterator[NDArray[np.float32]]:
         """Read the whole recording in time order, ``block_s`` seconds at a time.
 
@@ -125,7 +132,7 @@ def open_recording(path: Path | str, *, damaged: bool = False) -> Recording:
         raise RecordingError(
             f"Recording {path.name!r} is sampled at {sfreq:g} Hz; EEG is read from 1 to {_HIGHEST_SFREQ}."
         )
-    read_uv: ReadUv = partial(_read_uv, raw, [row for row, _ in found], path.name)
+    read_uv: ReadUv = _FileReader(raw, tuple(row for row, _ in found), path.name)
     n_times = int(raw.n_times)
     if header and header.may_have_gaps:
         read_uv, n_times = _around_gaps(path, header, sfreq, len(found), read_uv)
@@ -194,15 +201,34 @@ def _open_raw(path: Path, left_out: tuple[str, ...] | None) -> Any:
         raise RecordingError(f"Recording {path.name!r} cannot be opened as EEG: {reason}") from error
 
 
-def _read_uv(raw: Any, rows: list[int], name: str, start: int, stop: int) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class _FileReader:
+    """Reads some rows of an open file."""
+
+    raw: Any
+    rows: tuple[int, ...]
+    name: str
+
+    def __call__(self, start: int, stop: int) -> NDArray[np.float32]:
+        return _read_uv(self.raw, self.rows, self.name, start, stop)
+
+    def of(self, rows: Sequence[int]) -> "_FileReader":
+        """Read only these of its rows."""
+        return replace(self, rows=tuple(self.rows[row] for row in rows))
+
+
+def _read_uv(raw: Any, rows: tuple[int, ...], name: str, start: int, stop: int) -> NDArray[np.float32]:
+    data_uv = np.empty((len(rows), stop - start), dtype=np.float32)
+    step = max(1, _AT_ONCE // len(rows))
     try:
-        data_v = raw[rows, start:stop][0]
+        for first in range(start, stop, step):
+            piece_uv = data_uv[:, first - start :][:, :step]
+            data_v = raw[list(rows), first : first + piece_uv.shape[1]][0]
+            np.multiply(data_v, 1e6, out=piece_uv, casting="same_kind")
     except (OSError, ValueError, RuntimeError) as error:
         raise RecordingError(
             f"Recording {name!r} cannot be read between samples {start} and {stop}: {error}. Check the file's medium."
         ) from error
-    data_uv = np.empty(data_v.shape, dtype=np.float32)
-    np.multiply(data_v, 1e6, out=data_uv, casting="same_kind")
     return data_uv
 
 

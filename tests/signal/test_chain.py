@@ -68,6 +68,22 @@ def test_a_file_read_in_blocks_equals_the_live_stream_sample_for_sample() -> Non
         np.testing.assert_array_equal(np.concatenate([part.data for part in parts], axis=1), live.data)
 
 
+def test_channels_that_take_part_in_no_derivation_change_nothing() -> None:
+    data = with_faults(noise_uv(19, 256 * 12), 256)
+    others = np.stack([np.full(data.shape[1], np.nan), np.zeros(data.shape[1]), noise_uv(1, data.shape[1])[0] * 1e3])
+    channels = (Channel("A1"), *CHANNELS, Channel("F9"), Channel("T1"))
+    mixed = np.vstack([others[:1], data, others[1:]]).astype(np.float32)
+    chain = SignalChain(channels, 256, CONFIG)
+    alone = run(data, 256, [])
+    parts = [chain.push(mixed), chain.flush()]
+    np.testing.assert_array_equal(np.hstack([part.data for part in parts]), alone.data)
+    np.testing.assert_array_equal(np.hstack([part.quality for part in parts]), alone.quality)
+    names = [channel.anode for channel in channels]
+    read = list(process(recording_of(mixed, names=names), CONFIG, block_s=5))
+    np.testing.assert_array_equal(np.hstack([part.data for part in read]), alone.data)
+    np.testing.assert_array_equal(np.hstack([part.quality for part in read]), alone.quality)
+
+
 @settings(deadline=None, max_examples=15)
 @given(sfreq=st.sampled_from([100.0, 200.0, 256.0, 500.0]), change_s=st.integers(2, 6))
 def test_a_changed_future_leaves_the_past_as_it_was(sfreq: float, change_s: int) -> None:

@@ -82,6 +82,27 @@ def test_eeg_at_another_rate_than_most_is_set_aside(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.hstack([recording.read_uv(0, 300), recording.read_uv(300, 1024)]), whole)
 
 
+def test_channels_that_nobody_asks_for_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = open_recording(write_edf(tmp_path / "a.edf", noise_uv(19, 1024)))
+    some = recording.of_channels([4, 2, 18])
+    assert [channel.anode for channel in some.channels] == ["C3", "F3", "PZ"]
+    whole = recording.read_uv(100, 900)
+    read = mne.io.BaseRaw.__getitem__
+    asked = []
+    monkeypatch.setattr(mne.io.BaseRaw, "__getitem__", lambda raw, item: asked.append(item[0]) or read(raw, item))
+    np.testing.assert_array_equal(some.read_uv(100, 900), whole[[4, 2, 18]])
+    np.testing.assert_array_equal(some.of_channels([2]).read_uv(100, 900), whole[[18]])
+    assert asked == [[4, 2, 18], [18]]
+
+
+def test_a_long_stretch_is_read_in_pieces_and_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = open_recording(write_edf(tmp_path / "a.edf", noise_uv(19, 1024)))
+    whole = recording.read_uv(0, 1024)
+    monkeypatch.setattr("eegwarn.signal.recording._AT_ONCE", 19 * 100)
+    np.testing.assert_array_equal(recording.read_uv(0, 1024), whole)
+    np.testing.assert_array_equal(recording.read_uv(90, 311), whole[:, 90:311])
+
+
 def test_what_a_terminal_would_obey_is_dropped_from_names(tmp_path: Path) -> None:
     path = write_edf(tmp_path / "bell.edf", noise_uv(20, 512), labels=[*(f"EEG {n}" for n in ELECTRODES), "XXXX"])
     path.write_bytes(path.read_bytes().replace(b"XXXX", b"X\x1b\x07X"))

@@ -1,5 +1,6 @@
 """A small simulated cohort on disk, and a model trained on it in a few steps."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,14 @@ TINY = TrainConfig(
     split=SplitConfig(test_fraction=0.25, validation_fraction=0.25),
     resnet=ResNetConfig(widths=(8, 8), kernel=3),
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_round() -> Iterator[None]:
+    """Measure a model in one process instead of two: the second is for machines that are busy with other things."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.footprint._ROUNDS", 1)
+        yield
 
 
 @pytest.fixture(scope="session")

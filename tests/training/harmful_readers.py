@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from training.benchmarks import hostile
-from training.benchmarks.doors import Door
+from training.benchmarks.door import Door
 
 
 def hang(_: Path) -> None:
@@ -29,5 +29,5 @@ def fail(_: Path) -> None:
 if __name__ == "__main__":
     read = {"hangs": hang, "eats memory": eat_memory, "dies": die, "fails": fail}[sys.argv[1]]
     hostile.LONGEST_S = 2.0
-    hostile.open_door = lambda *_: Door("input", [b"a valid input"], read)
-    hostile.attack(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    door = Door("input", [b"a valid input"], read)
+    hostile.attack(lambda _: door, Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -72,6 +72,7 @@ def test_a_bed_without_samples_that_is_calm_or_judged_or_has_no_fault_is_counted
     stream = SimpleNamespace(kill=lambda: None, say=lambda _: log.beat(Heartbeat(begin, BedState.CALM, 0.1, begin)))
     monkeypatch.setattr(fault_streams, "start_sender", lambda *_, **__: stream)
     monkeypatch.setattr(fault_streams, "SEEN_WITHIN_S", 0.5)
+    monkeypatch.setattr(fault_streams, "GAP_S", (3.0, 3.5))
     running = SimpleNamespace(poll=lambda: None)
     bed = LiveBed("b", store, running, np.random.default_rng(4), stream)  # type: ignore[arg-type]
     lose_stream(bed)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from eegwarn.errors import EegwarnError, EventsError
 from training.benchmarks import reliability
-from training.benchmarks.doors import DOORS, PLANTED, Door, open_door
+from training.benchmarks.door import Door
+from training.benchmarks.doors import DOORS, PLANTED, open_door
 from training.benchmarks.hostile import BLOW_UP, READ, REFUSED, TRACEBACK, outcome_of
 from training.benchmarks.reliability import attack_reader
 

@@ -1,10 +1,8 @@
 """The readers of the product that take what comes from outside, each with examples of what it takes."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.torch import save
@@ -31,7 +29,7 @@ from eegwarn.signal import open_recording
 from eegwarn.store.label_table import read_label_table
 from training.benchmarks.altered_models import altered, run_model, small_models
 from training.benchmarks.bedside import write_models
-from training.benchmarks.damage import damaged
+from training.benchmarks.door import Door
 from training.benchmarks.planted import planted_edfs, planted_models, planted_settings, planted_tables
 from training.finetune import trained_network
 from training.shipped import load_config
@@ -96,28 +94,6 @@ notch_hz = 50.0
 [windows]
 window_s = 4.0
 """
-
-
-@dataclass(frozen=True)
-class Door:
-    """A reader, and what it takes.
-
-    Parameters
-    ----------
-    file_name : str
-        Where the input is put, as seen from a folder of its own.
-    examples : sequence of bytes
-        Valid inputs, which are damaged; or inputs that were made to harm, each given as it is.
-    read : callable
-        Takes the path of the input.
-    damage : callable or None
-        Gives hypothesis's strategy for inputs made of the examples; None where these were made to harm.
-    """
-
-    file_name: str
-    examples: Sequence[bytes]
-    read: Callable[[Path], object]
-    damage: Callable[[Sequence[bytes]], Any] | None = damaged
 
 
 DOORS = (

@@ -29,6 +29,9 @@ SEEN_WITHIN_S = 5.5
 LATE_S = 2.0
 """A window that ends that long after the latest sample has too few left, and one that the store has was written."""
 
+GAP_S = (1.0, 12.0)
+"""How long a stream is away."""
+
 RAISED_WITHIN_S = 15.0
 _N_BEDS = 5
 _NO_LSL = "mne-lsl is not installed"
@@ -97,7 +100,7 @@ def lose_stream(bed: LiveBed, *, otherwise: bool = False) -> None:
     """Kill the sender and let it come back under its name; ``otherwise`` with another rate or order of channels."""
     bed.sender.kill()
     lost_at = datetime.now(UTC)
-    gap_s = bed.rng.uniform(1, 12)
+    gap_s = bed.rng.uniform(*GAP_S)
     was_quiet = False
     while (age_s := (datetime.now(UTC) - lost_at).total_seconds()) < gap_s:
         was_quiet |= age_s > SEEN_WITHIN_S and bed.state() not in (BedState.FAULT, BedState.ALARM)

@@ -7,11 +7,12 @@ import faulthandler
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from eegwarn.errors import EegwarnError
-from training.benchmarks.doors import Door, open_door
+from training.benchmarks.door import Door
 
 LONGEST_S = 5.0
 """A reader that takes longer hangs."""
@@ -23,15 +24,15 @@ READ, REFUSED, TRACEBACK, BLOW_UP = "r", "-", "t", "m"
 """What came of an input; a process that hung or died leaves nothing of its last one."""
 
 
-def attack(name: str, folder: Path, n_inputs: int, seed: int) -> None:
+def attack(open_door: Callable[[Path], Door], folder: Path, n_inputs: int, seed: int) -> None:
     """Give a reader damaged inputs, and add a letter for each to ``outcomes`` in ``folder``; for a process of its own.
 
     The process ends by itself where an input takes longer than `LONGEST_S`.
 
     Parameters
     ----------
-    name : str
-        Of `training.benchmarks.doors`.
+    open_door : callable
+        Gives the reader, and may leave in the folder that it is given what the reader needs.
     folder : Path
         Of this run; the present input lies there, and those that made a fault.
     n_inputs : int
@@ -41,7 +42,7 @@ def attack(name: str, folder: Path, n_inputs: int, seed: int) -> None:
     """
     place = folder / "input"
     place.mkdir(parents=True, exist_ok=True)
-    door = open_door(name, place)
+    door = open_door(place)
     path = place / door.file_name
     _limit_memory()
     with (folder / "outcomes").open("a") as outcomes, (folder / "hung").open("w") as hung:
@@ -109,4 +110,7 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    attack(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    # Here and not above: they take seconds to import.
+    from training.benchmarks.doors import open_door
+
+    attack(partial(open_door, sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
