@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from eegwarn import __version__
 from eegwarn.active.choose import LIBRARY, STRATEGIES, Choice, choose
-from eegwarn.active.gate import rule_named
+from eegwarn.active.gate import strategy_named
+from eegwarn.active.rule import BY_CHANCE
 from eegwarn.bedside.bundle import Bundle, read_bundle
 from eegwarn.bedside.scoring import Progress
 from eegwarn.cohort import Cohort, CohortRecording
@@ -32,7 +33,6 @@ from training.catalogue import Catalogue, read_catalogue
 from training.doubt import doubts, label_candidates
 from training.label_rules import rules_of
 from training.selection import (
-    BY_CHANCE,
     HIGH_SCORE_SHARE,
     Places,
     chosen_clips,
@@ -164,7 +164,7 @@ def query_clips(
             f"Nothing is left to ask about in {str(folder)!r}: all {len(table)} candidates lie in clips that were "
             "labelled or are in the queue. Give further recordings."
         )
-    name = config.strategy if config.strategy in LIBRARY else rule_named(config.strategy)[1]
+    name = config.strategy if config.strategy in LIBRARY else strategy_named(config.strategy).name
     policy = f"{name}, eegwarn {__version__}"
     model_id = add_model(store, model, by=by, record=bundle.record).id
     return Queried(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.active.choose import Choice
+from eegwarn.active.rule import BY_CHANCE
 from eegwarn.store.labels import LabelRow
 from eegwarn.store.queue import Question
 
@@ -20,7 +21,6 @@ REPEAT_SHARE = 0.05
 LEAST_LABELS_TO_REPEAT = 10
 """A rater's labels before any is shown to her again: with fewer she would remember them."""
 
-BY_CHANCE = {"random": 1.0}
 BY_SCORE = {"seizure probability": 1.0}
 _APART_S = 60.0
 """Distance of the highest scores from each other: one seizure would take them all."""

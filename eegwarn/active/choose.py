@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegwarn.active.batch import Choice, choose_batch, reasons
-from eegwarn.active.gate import rule_named
+from eegwarn.active.gate import strategy_named
 from eegwarn.active.head import view_of
 from eegwarn.active.pool import Pool
-from eegwarn.active.rule import Rule, scores
+from eegwarn.active.rule import BY_CHANCE, Strategy
 from eegwarn.active.situation import ground_of
 from eegwarn.errors import ConfigError
 
@@ -26,8 +26,8 @@ LIBRARY = {
 }
 """Strategies of scikit-activeml, by the name they are chosen by."""
 
-STRATEGIES = ("policy", "learned", "blend", *LIBRARY)
-"""The first is the second where that was shown to be no worse than the third, and the third elsewhere."""
+STRATEGIES = ("policy", "learned", "cover", "blend", *LIBRARY)
+"""The first is the second where that was shown to be no worse than others, and the third elsewhere."""
 
 _MOST_CANDIDATES = 3000
 """The library's strategies compare candidates with each other; of more than this, so many are drawn."""
@@ -65,17 +65,21 @@ def choose(
     if strategy in LIBRARY:
         inputs = view_of(pool).inputs(pool.features, pool.logit)
         return tuple(Choice(index, {}) for index in choose_by_library(inputs, label, n_wanted, strategy, rng))
-    return choose_by_rule(rule_named(strategy)[0], pool, label, n_wanted, rng)
+    return choose_by(strategy_named(strategy), pool, label, n_wanted, rng)
 
 
-def choose_by_rule(
-    rule: Rule, pool: Pool, label: NDArray[np.float64], n_wanted: int, rng: np.random.Generator
+def choose_by(
+    strategy: Strategy, pool: Pool, label: NDArray[np.float64], n_wanted: int, rng: np.random.Generator
 ) -> tuple[Choice, ...]:
-    """Choose by a given rule, and say why; see `choose`."""
+    """Choose by a given strategy, and say why; see `choose`."""
     ground = ground_of(pool, rng)
-    index, _ = choose_batch(ground, label, n_wanted, lambda situation: scores(rule, situation, ground))
-    why = reasons(rule, ground, label, index)
-    return tuple(Choice(one, reason) for one, reason in zip(index, why, strict=True))
+    index, _ = choose_batch(ground, label, n_wanted, lambda situation: strategy.scores(situation, ground, rng))
+    why = reasons(strategy.rule, ground, label, index)
+    n_labelled = int(np.count_nonzero(np.isfinite(label)))
+    return tuple(
+        Choice(one, BY_CHANCE if strategy.draws(n_labelled + number) else reason)
+        for number, (one, reason) in enumerate(zip(index, why, strict=True))
+    )
 
 
 def choose_by_library(

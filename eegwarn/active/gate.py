@@ -1,4 +1,4 @@
-"""Whether what the shipped policy has learned may be used, and the rule that a query goes by, without torch."""
+"""Whether what the shipped policy has learned may be used, and the strategy of a query by its name, without torch."""
 
 import tomllib
 from functools import cache
@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from eegwarn.active.residual import Residual
-from eegwarn.active.rule import BLEND, Rule
+from eegwarn.active.rule import BLENDING, COVERING, Strategy
 
 RECORD = "policy.toml"
 WEIGHTS = "policy.safetensors"
@@ -18,33 +18,39 @@ def shipped_folder() -> Traversable:
     return resources.files("eegwarn.active") / "learned"
 
 
+LEAST_GAIN = {"cover": -0.5, "blend": 0.0, "margin": 0.0}
+"""What was learned must be shown to gain so many points of area over other strategies; it began as the first."""
+
+FROM_NOTHING, FROM_MODEL = "from nothing", "from the model"
+"""What the head knows before the first label: the two settings in which it is judged."""
+
+
 def is_open(record: dict[str, Any]) -> bool:
-    """Tell by a policy's record whether on unseen patients it was worse neither than the blend nor than margin."""
-    gate = record["gate"]
-    return bool(gate["blend_low"] >= 0 and gate["margin_low"] >= 0)
+    """Tell by a policy's record whether on unseen patients its gains were `LEAST_GAIN` with 95 % certainty."""
+    gains = [record["gate"][setting]["policy"] for setting in (FROM_NOTHING, FROM_MODEL)]
+    return all(bool(gain[rival]["low"] >= least) for gain in gains for rival, least in LEAST_GAIN.items())
 
 
 @cache
-def learned_rule() -> tuple[Rule, str]:
-    """Give the shipped policy, whether its gate is open or not, and its name."""
+def learned_strategy() -> Strategy:
+    """Give the shipped policy, whether its gate is open or not."""
     from safetensors.numpy import load
 
-    return Residual(load((shipped_folder() / WEIGHTS).read_bytes())), f"policy {_record()['version']}"
+    rule = Residual(load((shipped_folder() / WEIGHTS).read_bytes()))
+    return Strategy(f"policy {_record()['version']}, by turns with chance", rule, by_turns=True)
 
 
 @cache
-def rule_to_use() -> tuple[Rule, str]:
-    """Give the shipped policy where its gate is open, else the blend, and the name of what it is."""
-    if not is_open(_record()):
-        return BLEND, "blend (the learned policy was not better)"
-    return learned_rule()
+def strategy_to_use() -> Strategy:
+    """Give the shipped policy where its gate is open, else what it was not better than."""
+    return learned_strategy() if is_open(_record()) else COVERING
 
 
-def rule_named(strategy: str) -> tuple[Rule, str]:
-    """Give the rule of a strategy and the name of what it is; of ``policy``, ``learned`` and ``blend``."""
-    if strategy == "policy":
-        return rule_to_use()
-    return learned_rule() if strategy == "learned" else (BLEND, "blend")
+def strategy_named(name: str) -> Strategy:
+    """Give the strategy that is called ``policy``, ``learned``, ``cover`` or ``blend``."""
+    if name == "policy":
+        return strategy_to_use()
+    return learned_strategy() if name == "learned" else {"cover": COVERING, "blend": BLENDING}[name]
 
 
 def _record() -> dict[str, Any]:

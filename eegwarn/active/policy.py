@@ -1,9 +1,9 @@
-"""The policy that scores candidates: a fixed blend of z-scores, and what was learned on top of it.
+"""The policy that scores candidates: a fixed weighting of their features, and what was learned on top of it.
 
 Source: Pang, Dong, Wu, Hospedales, "Meta-Learning Transferable Active Learning Policies by Deep Reinforcement
 Learning", arXiv 1806.04798. From there come the policy over candidates, its training by policy gradient over many tasks
 and the second network that turns a description of the data set into the policy's first layer. Ours: the policy starts
-as a blend of known criteria, and what it learns is a residual.
+as a rule that is known to work, and what it learns is a residual.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegwarn.active.rule import BLEND
+from eegwarn.active.rule import COVER
 from eegwarn.active.situation import CONTEXT, FEATURES, Ground
 from eegwarn.errors import ConfigError
 
@@ -41,7 +41,7 @@ class PolicyConfig:
 
 
 class Policy(nn.Module):
-    """Blend plus residual; untrained it is the blend.
+    """`COVER` plus residual; untrained it is that rule.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ class Policy(nn.Module):
         super().__init__()
         self.config = config
         n_inputs = len(FEATURES) + len(CONTEXT)
-        self.blend: Tensor
-        self.register_buffer("blend", torch.tensor([BLEND.weights.get(name, 0.0) for name in FEATURES]))
+        self.base: Tensor
+        self.register_buffer("base", torch.tensor([COVER.weights.get(name, 0.0) for name in FEATURES]))
         self.straight = nn.Linear(len(FEATURES), 1, bias=False)
         self.first = nn.Linear(n_inputs, config.n_hidden)
         self.second = nn.Linear(config.n_hidden, config.n_hidden)
@@ -92,7 +92,7 @@ class Policy(nn.Module):
             own = self.generate(self.embedded(description)).reshape(-1, self.config.n_hidden)
             hidden = hidden + inputs @ own
         learned = self.last(torch.tanh(self.second(torch.tanh(hidden)))) + self.straight(features)
-        score: Tensor = features @ self.blend + learned.squeeze(2)
+        score: Tensor = features @ self.base + learned.squeeze(2)
         return score
 
     @torch.inference_mode()

@@ -2,7 +2,8 @@
 
 Every task is played several times from the same labels; what a play gained is compared with the mean of the others
 (Kool, van Hoof, Welling, ICLR 2019 workshop), so that hard tasks do not drown out good choices. A Kullback-Leibler
-penalty keeps the policy near the blend it started as.
+penalty keeps the policy near the rule it started as. Every second candidate is drawn, as it is where the policy is used
+(`eegwarn.active.rule.Strategy`); nothing is learned from what chance chose.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from eegwarn.active.environment import Played, Stage, first_labels, play
 from eegwarn.active.policy import Policy, description_of
+from eegwarn.active.rule import Strategy
 from eegwarn.active.situation import Situation
 from eegwarn.errors import ConfigError
 
@@ -38,7 +40,7 @@ class ReinforceConfig:
     temperature : float
         Of the softmax by which candidates are drawn while learning; afterwards the best is taken.
     kl_weight : float
-        Of the divergence from the blend.
+        Of the divergence from the rule it started as.
     entropy_weight : float
         Reward of staying undecided, so that the policy goes on exploring.
     reconstruction_weight : float
@@ -67,8 +69,9 @@ class ReinforceConfig:
 
 @dataclass
 class _Drawn:
-    """What was seen and drawn at each query of a play, kept for the gradient."""
+    """What was seen and drawn at each query that was the policy's, kept for the gradient."""
 
+    asked: list[int]
     features: list[NDArray[np.float32]]
     context: list[NDArray[np.float32]]
     is_open: list[NDArray[np.bool_]]
@@ -129,15 +132,19 @@ def _described(policy: Policy, stage: Stage) -> Tensor | None:
 def _draw_plays(
     policy: Policy, stage: Stage, config: ReinforceConfig, rng: np.random.Generator
 ) -> tuple[Played, _Drawn]:
-    drawn = _Drawn([], [], [], [])
+    drawn = _Drawn([], [], [], [], [])
+    strategy = Strategy("learning", policy, by_turns=True)
     described = _described(policy, stage)
 
     def choose(situation: Situation, n_asked: int) -> NDArray[np.intp]:
+        if strategy.draws(start.shape[1] + n_asked):
+            return np.asarray(strategy.scores(situation, stage.ground, rng).argmax(axis=1))
         with torch.inference_mode():
             score = policy(torch.from_numpy(situation.features), torch.from_numpy(situation.context), described)
         # The highest of scores with Gumbel noise is a draw from their softmax.
         noisy = score.numpy() / config.temperature + rng.gumbel(size=score.shape)
         chosen: NDArray[np.intp] = np.where(situation.is_open, noisy, -np.inf).argmax(axis=1)
+        drawn.asked.append(n_asked)
         for kept, value in (
             (drawn.features, situation.features),
             (drawn.context, situation.context),
@@ -152,17 +159,17 @@ def _draw_plays(
 
 
 def _loss(policy: Policy, stage: Stage, played: Played, drawn: _Drawn, config: ReinforceConfig) -> Tensor:
-    features = torch.from_numpy(np.concatenate(drawn.features))  # (n_queries * n_plays, n_candidates, n_features)
+    features = torch.from_numpy(np.concatenate(drawn.features))  # (n_asked * n_plays, n_candidates, n_features)
     context = torch.from_numpy(np.concatenate(drawn.context))
     is_open = torch.from_numpy(np.concatenate(drawn.is_open))
     chosen = torch.from_numpy(np.concatenate(drawn.chosen))
     described = _described(policy, stage)
     log_p = _log_softmax(policy(features, context, described), is_open, config.temperature)
-    log_blend = _log_softmax(features @ policy.blend, is_open, config.temperature)
+    log_base = _log_softmax(features @ policy.base, is_open, config.temperature)
     p = log_p.exp()
     of_chosen = log_p.gather(1, chosen[:, None]).squeeze(1)
-    advantage = torch.from_numpy(_advantages(played.score).T.reshape(-1)).to(log_p.dtype)
-    divergence = (p * (log_p - log_blend)).sum(dim=1).mean()
+    advantage = torch.from_numpy(_advantages(played.score)[:, drawn.asked].T.reshape(-1)).to(log_p.dtype)
+    divergence = (p * (log_p - log_base)).sum(dim=1).mean()
     entropy = -(p * log_p).sum(dim=1).mean()
     loss = -(advantage * of_chosen).mean() + config.kl_weight * divergence - config.entropy_weight * entropy
     if described is not None:

@@ -10,7 +10,7 @@ from eegwarn.active.situation import Ground
 
 @dataclass(frozen=True)
 class Residual:
-    """Blend plus what was learned on top of it, as `eegwarn.active.policy.Policy` without an embedding computes it.
+    """A rule plus what was learned on top of it, as `eegwarn.active.policy.Policy` without an embedding computes it.
 
     Parameters
     ----------
@@ -29,4 +29,4 @@ class Residual:
         hidden = np.tanh(features @ first[:, :n_features].T + of_context[:, None])
         hidden = np.tanh(hidden @ self.weights["second.weight"].T + self.weights["second.bias"])
         learned = hidden @ self.weights["last.weight"][0] + features @ self.weights["straight.weight"][0]
-        return np.asarray(features @ self.weights["blend"] + learned, dtype=np.float64)
+        return np.asarray(features @ self.weights["base"] + learned, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The rule by which candidates are scored, and the rule that is a fixed weighting of their features."""
+"""The rule by which candidates are scored, the rules that are fixed weightings, and taking turns with chance."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,7 +53,49 @@ BLEND = Weighting({"margin": 0.8, "model change": 1.2, "coverage x entropy": 1.2
 
 MARGIN = Weighting({"margin": 1.0})
 
+COVER = Weighting({"coverage": 1.0, "density": 1.0})
+"""Far from all that is labelled, in the midst of others: of every kind of EEG one is asked about."""
+
+BY_CHANCE = {"random": 1.0}
+"""The reason of what was drawn."""
+
 
 def scores(rule: Rule, situation: Situation, ground: Ground) -> NDArray[np.float64]:
     """Score the candidates of each state, -inf where they are labelled; shape (n_states, n_candidates)."""
     return np.where(situation.is_open, rule.judge(situation.features, situation.context, ground), -np.inf)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How candidates are chosen.
+
+    Parameters
+    ----------
+    name : str
+        What it is called where a choice is told.
+    rule : Rule
+        By which the best is taken.
+    by_turns : bool
+        Whether every second candidate is drawn instead. A rule alone may ask about nothing but the odd ones, and a head
+        that has seen only those can turn against what is usual.
+    """
+
+    name: str
+    rule: Rule
+    by_turns: bool = False
+
+    def draws(self, n_labelled: int) -> bool:
+        """Whether it is the turn of chance."""
+        return self.by_turns and n_labelled % 2 == 1
+
+    def scores(self, situation: Situation, ground: Ground, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Score the candidates of each state; see `scores`. By ``rng``, where it is the turn of chance."""
+        is_open = situation.is_open
+        if self.draws(int(np.count_nonzero(~is_open[0]))):
+            return np.where(is_open, rng.random(is_open.shape), -np.inf)
+        return scores(self.rule, situation, ground)
+
+
+COVERING = Strategy("cover, by turns with chance", COVER, by_turns=True)
+BLENDING = Strategy("blend", BLEND)
+ASKING_MARGIN = Strategy("margin", MARGIN)

@@ -25,7 +25,7 @@ class LearnedPolicy:
     policy : Policy
         With its learned weights.
     record : dict
-        Seeds, configuration, versions, and ``gate``: how it did against blend and margin on patients it never saw.
+        Seeds, configuration, versions, and ``gate``: how it did against others on patients it never saw.
     """
 
     policy: Policy
@@ -33,7 +33,7 @@ class LearnedPolicy:
 
     @property
     def is_open(self) -> bool:
-        """Whether what was learned may be used: on unseen patients it was not worse than the blend, nor than margin."""
+        """Whether what was learned may be used: see `eegwarn.active.gate.is_open`."""
         return is_open(self.record)
 
 
@@ -90,8 +90,7 @@ def _parsed(weights: bytes, text: str) -> LearnedPolicy:
         record = tomllib.loads(text)
         policy = Policy(from_table(PolicyConfig, record["policy"]))
         policy.load_state_dict(load(weights))
-        gate = record["gate"]
-        float(gate["blend_low"]), float(gate["margin_low"])
+        is_open(record)
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, ConfigError) as error:
         raise ModelError(
             f"The policy is damaged, or of another version of eegwarn ({error}). Learn it anew: eegwarn train-policy."

@@ -8,27 +8,27 @@ from skactiveml.base import SingleAnnotatorPoolQueryStrategy
 from skactiveml.utils import MISSING_LABEL, is_unlabeled
 
 from eegwarn.active.batch import choose_batch
-from eegwarn.active.gate import rule_to_use
+from eegwarn.active.gate import strategy_to_use
 from eegwarn.active.pool import Pool, pool_of
-from eegwarn.active.rule import Rule, scores
+from eegwarn.active.rule import Strategy
 from eegwarn.active.situation import ground_of
 
 
 class PolicySampling(SingleAnnotatorPoolQueryStrategy):  # type: ignore[misc]
-    """Choose by a policy of `eegwarn.active`, for two classes, the second of which is the rare one.
+    """Choose by a strategy of `eegwarn.active`, for two classes, the second of which is the rare one.
 
     Parameters
     ----------
-    policy : Rule or None
-        By which; the one that comes with eegwarn if None.
+    policy : eegwarn.active.rule.Strategy or None
+        Which; what `eegwarn query` goes by if None.
     missing_label : scalar
         What stands for no label.
     random_state : int, RandomState or None
-        Draws what density is measured by in a pool of many.
+        Draws what is left to chance, and what density is measured by in a pool of many.
     """
 
     def __init__(
-        self, policy: Rule | None = None, missing_label: Any = MISSING_LABEL, random_state: Any = None
+        self, policy: Strategy | None = None, missing_label: Any = MISSING_LABEL, random_state: Any = None
     ) -> None:
         super().__init__(missing_label=missing_label, random_state=random_state)
         self.policy = policy
@@ -74,10 +74,11 @@ class PolicySampling(SingleAnnotatorPoolQueryStrategy):  # type: ignore[misc]
         label[known] = given[known]
         may = np.zeros(len(samples), dtype=bool)
         may[rows] = True
-        ground = ground_of(pool or pool_of(samples), np.random.default_rng(self.random_state_.randint(2**31)))
-        policy = self.policy or rule_to_use()[0]
+        rng = np.random.default_rng(self.random_state_.randint(2**31))
+        ground = ground_of(pool or pool_of(samples), rng)
+        strategy = self.policy or strategy_to_use()
         index, utilities = choose_batch(
-            ground, label, batch_size, lambda situation: np.where(may, scores(policy, situation, ground), -np.inf)
+            ground, label, batch_size, lambda situation: np.where(may, strategy.scores(situation, ground, rng), -np.inf)
         )
         if not return_utilities:
             return np.array(index)

@@ -37,13 +37,13 @@ def train_policy(
     if as_json:
         terminal.print_json({"policy": str(out), "record": learned.record})
         return
-    gate = learned.record["gate"]
-    for rival in ("blend", "margin"):
-        typer.echo(
-            f"Against {rival}: {gate[rival]:+.2f} points of area, 95 % interval {gate[f'{rival}_low']:+.2f} to "
-            f"{gate[f'{rival}_high']:+.2f} over {gate['n_wards']} wards of patients it never saw; worst ward "
-            f"{gate[f'{rival}_worst']:+.1f}, standard error {gate[f'{rival}_worst_error']:.1f} over its starts."
-        )
-    typer.echo(
-        "The policy is used." if learned.is_open else "The policy is not better: the blend is used in its place."
-    )
+    for setting, gate in learned.record["gate"].items():
+        typer.echo(f"Points of area {setting}, {gate['n_wards']} wards never seen, mean and 95 % interval:")
+        for name in ("policy", "cover"):
+            for rival, gain in gate[name].items():
+                typer.echo(
+                    f"  {name} over {rival}: {gain['mean']:+.2f}, {gain['low']:+.2f} to {gain['high']:+.2f}; worst "
+                    f"ward {gain['worst']:+.1f}, standard error {gain['worst_error']:.1f} over its starts; "
+                    f"{gain['n_below_half_a_point']} wards below -0.5"
+                )
+    typer.echo("The policy is used." if learned.is_open else "The policy is not better: cover is used in its place.")

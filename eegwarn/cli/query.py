@@ -19,7 +19,8 @@ def query(
     strategy: Annotated[
         str,
         typer.Option(
-            help="What chooses: policy (what was learned where that was shown to be better, else blend), learned, "
+            help="What chooses: policy (what was learned where that was shown to be better, else cover), learned, "
+            "cover (what is unlike all labels, by turns with chance), "
             "blend (fixed weights), or of scikit-activeml random, margin, entropy, committee, badge, typiclust, "
             "maxherding, falcun, coreset."
         ),

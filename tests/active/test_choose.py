@@ -5,7 +5,7 @@ from skactiveml.pool import RandomSampling
 from eegwarn.active.batch import choose_batch
 from eegwarn.active.choose import LIBRARY, STRATEGIES, choose
 from eegwarn.active.environment import Task
-from eegwarn.active.rule import BLEND, scores
+from eegwarn.active.rule import BLENDING, BY_CHANCE
 from eegwarn.active.situation import FEATURES, ground_of
 from eegwarn.active.strategy import PolicySampling
 from eegwarn.errors import ConfigError
@@ -25,7 +25,7 @@ def test_every_strategy_chooses_different_open_candidates_and_repeats_itself(tas
     assert len(set(index)) == 5
     assert np.isnan(label[index]).all()
     assert index == [choice.index for choice in choose(task.pool, label, 5, strategy, np.random.default_rng(3))]
-    assert all(set(choice.reason) <= set(FEATURES) for choice in chosen)
+    assert all(set(choice.reason) <= {*FEATURES, *BY_CHANCE} for choice in chosen)
     assert strategy in LIBRARY or all(choice.reason for choice in chosen)
 
 
@@ -45,7 +45,8 @@ def test_a_batch_does_not_ask_for_the_same_thing_twice(task: Task) -> None:
     ground = ground_of(pool, np.random.default_rng(0))
     label = np.full(120, np.nan)
     label[[0, 100]] = 1, 0
-    index, utilities = choose_batch(ground, label, 6, lambda situation: scores(BLEND, situation, ground))
+    rng = np.random.default_rng(1)
+    index, utilities = choose_batch(ground, label, 6, lambda situation: BLENDING.scores(situation, ground, rng))
     assert utilities.shape == (6, 120)
     assert len({k // 2 for k in index}) == 6
     greedy = np.argsort(-utilities[0])[:6]
@@ -68,3 +69,14 @@ def test_the_policy_stands_in_for_a_strategy_of_scikit_activeml(task: Task) -> N
         assert np.isnan(utilities[:, [0, 60]]).all()
         allowed = np.arange(20, 40)
         assert np.isin(strategy.query(X=task.pool.features, y=label, candidates=allowed, batch_size=3), allowed).all()
+
+
+def test_every_second_candidate_is_drawn_and_says_so(task: Task) -> None:
+    label = _label(task, 0, 60)
+    reasons = [choice.reason for choice in choose(task.pool, label, 6, "cover", np.random.default_rng(3))]
+    assert [reason == BY_CHANCE for reason in reasons] == [False, True] * 3
+    after_one_more = choose(task.pool, _label(task, 0, 60, 7), 1, "cover", np.random.default_rng(3))
+    assert after_one_more[0].reason == BY_CHANCE
+    drawn = {choose(task.pool, label, 2, "cover", np.random.default_rng(seed))[1].index for seed in range(40)}
+    assert len(drawn) > 20
+    assert all(choice.reason != BY_CHANCE for choice in choose(task.pool, label, 6, "blend", np.random.default_rng(3)))

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,26 +7,29 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from eegwarn.active.environment import Task, aurocs, play, stage_of
-from eegwarn.active.gate import learned_rule, rule_to_use
+from eegwarn.active.gate import FROM_MODEL, FROM_NOTHING, LEAST_GAIN, learned_strategy, strategy_to_use
 from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.active.reinforce import ReinforceConfig, _advantages, _draw_plays, _loss, learn_policy
 from eegwarn.active.residual import Residual
-from eegwarn.active.rule import BLEND, scores
+from eegwarn.active.rule import COVER, COVERING, scores
 from eegwarn.active.shipped import LearnedPolicy, read_policy, shipped_policy, write_policy
 from eegwarn.active.situation import FEATURES, situation_of
 from eegwarn.errors import ModelError
 from tests.active.conftest import make_task
 
-GATE = {"blend_low": 0.1, "margin_low": 0.1}
+
+def _gate(**lows: float) -> dict[str, Any]:
+    gains = {rival: {"low": lows.get(rival, 0.1)} for rival in LEAST_GAIN}
+    return {FROM_NOTHING: {"policy": {rival: {"low": 0.1} for rival in LEAST_GAIN}}, FROM_MODEL: {"policy": gains}}
 
 
-def test_an_untrained_policy_is_the_blend(task: Task) -> None:
+def test_an_untrained_policy_is_the_rule_it_began_as(task: Task) -> None:
     stage = stage_of(task, np.random.default_rng(0))
     index = np.array([[0, 50]])
     situation = situation_of(stage.ground, index, task.truth[index], 1.0)
     score = scores(Policy(PolicyConfig(embedding=True)), situation, stage.ground)
     open_rows = situation.is_open[0]
-    np.testing.assert_allclose(score, scores(BLEND, situation, stage.ground), atol=1e-5)
+    np.testing.assert_allclose(score, scores(COVER, situation, stage.ground), atol=1e-5)
     assert (score[0, ~open_rows] == -np.inf).all()
 
 
@@ -37,8 +41,8 @@ def test_a_learned_policy_judges_the_same_without_torch(task: Task) -> None:
     without = Residual({name: value.numpy() for name, value in policy.state_dict().items()})
     expected = scores(policy, situation, stage.ground)
     np.testing.assert_allclose(scores(without, situation, stage.ground), expected, atol=1e-4)
-    blend = scores(BLEND, situation, stage.ground)
-    assert np.abs(expected[situation.is_open] - blend[situation.is_open]).max() > 0.1
+    began_as = scores(COVER, situation, stage.ground)
+    assert np.abs(expected[situation.is_open] - began_as[situation.is_open]).max() > 0.1
 
 
 def test_aurocs_are_those_of_sklearn() -> None:
@@ -79,6 +83,16 @@ def test_the_gradient_is_that_of_the_expected_score() -> None:
     assert 0.8 < float(estimate.norm() / exact.norm()) < 1.2
 
 
+def test_nothing_is_learned_from_what_chance_chose() -> None:
+    stage = stage_of(make_task(5, n=40), np.random.default_rng(0))
+    config = ReinforceConfig(n_plays=3, n_queries=5)
+    policy = Policy(PolicyConfig(n_hidden=4))
+    played, drawn = _draw_plays(policy, stage, config, np.random.default_rng(1))
+    assert drawn.asked == [0, 2, 4]
+    np.testing.assert_array_equal(np.stack(drawn.chosen, axis=1), played.index[:, [2, 4, 6]])
+    assert torch.isfinite(_loss(policy, stage, played, drawn, config))
+
+
 @pytest.mark.parametrize("embedding", [False, True])
 def test_equal_seeds_learn_equal_policies(embedding: bool) -> None:
     def weights() -> torch.Tensor:
@@ -96,20 +110,20 @@ def test_equal_seeds_learn_equal_policies(embedding: bool) -> None:
 
 def test_a_policy_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
     policy = Policy(PolicyConfig(n_hidden=4))
-    write_policy(tmp_path / "new", LearnedPolicy(policy, {"version": 1, "gate": GATE}))
+    write_policy(tmp_path / "new", LearnedPolicy(policy, {"version": 1, "gate": _gate()}))
     read = read_policy(tmp_path / "new")
     assert read.is_open
     assert all(torch.equal(value, read.policy.state_dict()[name]) for name, value in policy.state_dict().items())
 
 
-def test_a_gate_below_zero_keeps_what_was_learned_shut(tmp_path: Path) -> None:
-    for name in GATE:
-        assert not LearnedPolicy(Policy(PolicyConfig()), {"gate": {**GATE, name: -0.1}}).is_open
-    assert not LearnedPolicy(Policy(PolicyConfig()), {"gate": {**GATE, "blend_low": float("nan")}}).is_open
+def test_too_little_gain_keeps_what_was_learned_shut(tmp_path: Path) -> None:
+    for rival, least in LEAST_GAIN.items():
+        for low in (least - 0.1, float("nan")):
+            assert not LearnedPolicy(Policy(PolicyConfig()), {"gate": _gate(**{rival: low})}).is_open
 
 
 def test_a_damaged_policy_is_refused_in_one_line(tmp_path: Path) -> None:
-    write_policy(tmp_path, LearnedPolicy(Policy(PolicyConfig(n_hidden=4)), {"version": 1, "gate": GATE}))
+    write_policy(tmp_path, LearnedPolicy(Policy(PolicyConfig(n_hidden=4)), {"version": 1, "gate": _gate()}))
     weights = load_file(tmp_path / "policy.safetensors")
     save_file({**weights, "last.weight": torch.zeros(3, 3)}, tmp_path / "policy.safetensors")
     with pytest.raises(ModelError, match="train-policy"):
@@ -122,10 +136,8 @@ def test_a_damaged_policy_is_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_the_shipped_policy_is_used_as_its_gate_says() -> None:
-    rule, name = rule_to_use()
-    learned = shipped_policy()
-    assert learned.is_open == name.startswith("policy")
-    assert isinstance(rule, Residual) if learned.is_open else rule is BLEND
-    asked_for, _ = learned_rule()
-    assert isinstance(asked_for, Residual)
+    used, learned = strategy_to_use(), shipped_policy()
+    assert used == learned_strategy() if learned.is_open else used is COVERING
+    assert isinstance(learned_strategy().rule, Residual)
+    assert learned_strategy().by_turns
     assert learned.record["features"] == list(FEATURES)

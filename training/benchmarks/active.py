@@ -110,7 +110,7 @@ def _text(rows: Sequence[Row]) -> str:
 
 def _curves_text(setting: str, rows: Sequence[Row]) -> list[str]:
     """Table of a setting: area, how much more the shipped strategy has with its interval over tasks, labels needed."""
-    shipped = LEARNED if shipped_policy().is_open else "blend"
+    shipped = LEARNED if shipped_policy().is_open else "cover"
     of: dict[str, dict[tuple[int, int], Row]] = {}
     for row in rows:
         of.setdefault(row["strategy"], {})[row["seed"], row["task"]] = row

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from eegwarn.active.choose import LIBRARY, choose_by_library
 from eegwarn.active.environment import Choose, Stage, Task, first_labels, play, score_of_all, stage_of
-from eegwarn.active.rule import BLEND, Rule
-from eegwarn.active.shipped import read_policy, shipped_policy
+from eegwarn.active.gate import strategy_named
+from eegwarn.active.rule import Strategy
+from eegwarn.active.shipped import read_policy
 from eegwarn.active.situation import Situation
 from training.benchmarks.kept_rows import Row
 from training.benchmarks.real_windows import NAMES, real_task
 from training.policy_tasks import TaskConfig, kept_tasks
-from training.train_policy import greedy, ward_tasks
+from training.train_policy import asking, ward_tasks
 
 N_QUERIES = 30
 N_STARTS = 2
@@ -24,7 +25,7 @@ SHOWN = (0, 5, 10, 20, 30)
 """After so many labels the score is written down."""
 
 LEARNED, EMBEDDED = "learned policy", "learned policy, embedding"
-STRATEGIES = (LEARNED, EMBEDDED, "blend", *LIBRARY)
+STRATEGIES = (LEARNED, EMBEDDED, "cover", "blend", *LIBRARY)
 FROM_NOTHING, FROM_MODEL = "wards, from nothing", "wards, from the model"
 
 
@@ -81,15 +82,15 @@ def _score(
 ) -> NDArray[np.float64]:
     """Give the AUROC after each label, shape (n_starts, 1 + n_queries)."""
     if strategy not in LIBRARY:
-        return play(stage, start, N_QUERIES, greedy(_rule(strategy, folder), stage.ground)).score
+        return play(stage, start, N_QUERIES, asking(_strategy(strategy, folder), stage.ground, rng)).score
     choose: Choose = partial(_ask_library, stage=stage, strategy=strategy, rng=rng)
     return np.concatenate([play(stage, one[None], N_QUERIES, choose).score for one in start])
 
 
-def _rule(strategy: str, folder: Path) -> Rule:
-    if strategy == "blend":
-        return BLEND
-    return (read_policy(folder / "embedding") if strategy == EMBEDDED else shipped_policy()).policy
+def _strategy(name: str, folder: Path) -> Strategy:
+    if name == EMBEDDED:
+        return Strategy(name, read_policy(folder / "embedding").policy, by_turns=True)
+    return strategy_named("learned" if name == LEARNED else name)
 
 
 def _ask_library(
