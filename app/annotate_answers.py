@@ -13,9 +13,6 @@ from eegwarn.store.answer import DISPLAY, Answer, Display, Label
 from eegwarn.store.labels import add_label, label_log, skip_query, undo_label
 from eegwarn.store.store import Store
 
-LABELS = (Label.SEIZURE, Label.NOT_SEIZURE, Label.ARTEFACT, Label.UNSURE)
-"""In the order of the keys 1 to 4."""
-
 _NUMBERS = ("confidence", "onset_s", "response_s")
 
 

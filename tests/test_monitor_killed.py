@@ -16,7 +16,7 @@ from eegwarn.bedside.recent import read_ring
 from eegwarn.bedside.ring import ring_path
 from eegwarn.store import open_store
 from eegwarn.store.place import find_place, recent_folder
-from tests.lsl_streams import need_lsl
+from tests.lsl_streams import need_lsl, sending
 from tests.monitoring import (
     is_state,
     kill_when_stored,
@@ -27,7 +27,7 @@ from tests.monitoring import (
     write_model,
     write_night,
 )
-from training.benchmarks.lsl_sender import ELECTRODES, new_name, sending
+from training.benchmarks.lsl_sender import ELECTRODES, new_name
 
 pytestmark = pytest.mark.timeout(150)
 

@@ -57,18 +57,6 @@ def mean_interval(
     return percentile_interval(means, level)
 
 
-def median_interval(
-    values: ArrayLike, rng: np.random.Generator, *, level: float = 0.95, n_resamples: int = 4000
-) -> Interval:
-    """Percentile bootstrap of a median; parameters and result as for ``mean_interval``."""
-    units = np.asarray(values, dtype=np.float64)
-    units = units[np.isfinite(units)]
-    if units.size < 2:
-        return NO_INTERVAL
-    medians = np.median(units[rng.integers(units.size, size=(n_resamples, units.size))], axis=1)
-    return percentile_interval(medians, level)
-
-
 def percentile_interval(statistics: NDArray[np.float64], level: float = 0.95) -> Interval:
     """Interval between the percentiles of resampled statistics, shape (n_resamples,); NaN ones are left out."""
     statistics = statistics[np.isfinite(statistics)]

@@ -189,9 +189,7 @@ def _fleiss_agreement(raters: tuple[str, ...], judged: Sequence[LabelRow], rng: 
     total = of_recording.sum(axis=0)
     n_clips = int(total[1])
     observed = float(total[0] / n_clips) if n_clips else float("nan")
-    return Agreement(
-        raters, n_clips, observed, float(_fleiss(total)), _interval(_fleiss(_resampled(of_recording, rng)))
-    )
+    return Agreement(raters, n_clips, observed, fleiss_kappa(counts), _interval(_fleiss(_resampled(of_recording, rng))))
 
 
 def _label_number(row: LabelRow) -> int:

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from training.benchmarks.browser import looked_at
+from tests.app.looking import looked_at
 
 
 def take_picture(folder: Path, model: str, picture: Path, view: str = "Old against new", scheme: str = "light") -> None:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from eegwarn.store import open_store
 from tests.app.asked import ask_about
-from training.benchmarks.browser import looked_at
+from tests.app.looking import looked_at
 
 _REASON = {"coverage x entropy": 0.7, "doubt": 0.3}
 

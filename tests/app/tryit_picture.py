@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from training.benchmarks.browser import looked_at
+from tests.app.looking import looked_at
 
 
 def take_picture(folder: Path, recording: str, picture: Path, scheme: str = "light") -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from eegwarn.store import open_store
+from tests.app.looking import looked_at
 from training.benchmarks import ward
-from training.benchmarks.browser import looked_at
 
 _COMMAND = "import sys; from eegwarn.cli.entry import main; sys.exit(main())"
 

@@ -8,8 +8,8 @@ import pytest
 
 from eegwarn.signal.lsl import LslStream
 from eegwarn.signal.stream import Stretch
-from tests.lsl_streams import need_lsl
-from training.benchmarks.lsl_sender import ELECTRODES, new_name, sending
+from tests.lsl_streams import need_lsl, sending
+from training.benchmarks.lsl_sender import ELECTRODES, new_name
 
 pytestmark = pytest.mark.timeout(120)
 

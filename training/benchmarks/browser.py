@@ -95,10 +95,3 @@ def running_dashboard(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", s
     finally:
         process.terminate()
         process.wait()
-
-
-@contextmanager
-def looked_at(folder: Path, **options: Any) -> Iterator[tuple[Any, str]]:
-    """Give a page of a browser, 1280 x 720 pixels, and the address of a dashboard on a folder that it may open."""
-    with running_dashboard(folder) as (_, address), open_chromium() as chromium:
-        yield chromium.new_page(viewport={"width": 1280, "height": 720}, **options), address

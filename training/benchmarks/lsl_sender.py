@@ -5,7 +5,6 @@ tells which electrode it comes of: 10 µV, and 1 µV more for every place in `EL
 ``go``, ``nan``, ``flat``, ``loud``, ``normal``, ``jump SECONDS`` (of the stamps) and ``drop SECONDS`` (of samples).
 """
 
-import contextlib
 import os
 import queue
 import subprocess
@@ -13,7 +12,6 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,16 +66,6 @@ def start_sender(name: str, *, sfreq: float = 128, labels: list[str] | None = No
         process.communicate()
         raise EegwarnError(f"No stream could be sent under the name {name!r}: its process ended. Is mne-lsl installed?")
     return Sender(name, process)
-
-
-@contextlib.contextmanager
-def sending(name: str, *, sfreq: float = 128, labels: list[str] | None = None) -> Iterator[Sender]:
-    """Send for as long as this lasts; see `start_sender`."""
-    sender = start_sender(name, sfreq=sfreq, labels=labels)
-    try:
-        yield sender
-    finally:
-        sender.kill()
 
 
 def main(name: str, sfreq: float, labels: list[str]) -> None:
