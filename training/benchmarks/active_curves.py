@@ -19,7 +19,7 @@ from training.policy_tasks import TaskConfig, kept_tasks
 from training.train_policy import asking, ward_tasks
 
 N_QUERIES = 30
-N_STARTS = 2
+N_STARTS = 8
 N_PATIENTS, N_WARD = 24, 4
 SHOWN = (0, 5, 10, 20, 30)
 """After so many labels the score is written down."""
