@@ -3,8 +3,12 @@
 ``train_policy(out, config, *, progress=None) -> LearnedPolicy``
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from eegwarn.active.environment import Choose, Task, first_labels, join_tasks, play, stage_of
-from eegwarn.active.gate import FROM_MODEL, FROM_NOTHING, LEAST_GAIN
+from eegwarn.active.gate import FROM_MODEL, FROM_NOTHING, RIVALS
 from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.active.reinforce import ReinforceConfig, learn_policy
 from eegwarn.active.rule import ASKING_MARGIN, BLENDING, COVERING, Strategy
@@ -146,44 +150,51 @@ def _gate(policy: Policy, config: PolicyTraining, folder: Path, progress: Progre
     """Play wards of patients whom it never saw, and compare what was learned, and what it began as, with the others.
 
     Whether the gate is open is told by `eegwarn.active.gate.is_open`, whether the head begins from nothing or as the
-    model.
+    model. Cohorts are judged side by side, in as many processes as there are cores.
     """
-    rng = np.random.default_rng((config.seed, 6))
-    patients = {seed: _patients(seed, config, folder, progress) for seed in config.gate_seeds}
-    n_done, n_all = 0, 2 * len(patients)
-    gate: dict[str, Any] = {}
-    for setting in (FROM_NOTHING, FROM_MODEL):
-        areas: dict[str, list[NDArray[np.float64]]] = {}
-        for seed, known in patients.items():
-            # However often each is played, the wards are the same.
-            mixed = np.random.default_rng((seed, 6))
-            for ward in ward_tasks(known, config.n_ward, mixed, with_model=setting == FROM_MODEL):
-                for name, area in _ward_areas(policy, ward, config, rng).items():
-                    areas.setdefault(name, []).append(area)
-            n_done += 1
+    for seed in config.gate_seeds:
+        _patients(seed, config, folder, progress)
+    areas: dict[str, dict[str, list[NDArray[np.float64]]]] = {FROM_NOTHING: {}, FROM_MODEL: {}}
+    wanted = [(setting, seed) for setting in areas for seed in config.gate_seeds]
+    # A worker that was forked would share torch's threads with its parent and hang.
+    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        played = pool.map(partial(_cohort_areas, policy, config, folder), *zip(*wanted, strict=True))
+        for n_done, ((setting, _), found) in enumerate(zip(wanted, played, strict=True), start=1):
+            for name, wards in found.items():
+                areas[setting].setdefault(name, []).extend(wards)
             if progress is not None:
-                progress("judge", n_done, n_all)
-        gate[setting] = _gains({name: np.array(value) for name, value in areas.items()}, rng)
-    return gate
-
-
-def _ward_areas(
-    policy: Policy, ward: Task, config: PolicyTraining, rng: np.random.Generator
-) -> dict[str, NDArray[np.float64]]:
-    """Play a ward by every strategy from the same starts; areas of shape (n_gate_plays,)."""
-    learned = Strategy("policy", policy, by_turns=True)
-    stage = stage_of(ward, rng)
-    start = first_labels(ward, config.n_gate_plays, rng)
+                progress("judge", n_done, len(wanted))
+    rng = np.random.default_rng((config.seed, 6))
     return {
-        name: play(stage, start, config.reinforce.n_queries, asking(strategy, stage.ground, rng)).area
-        for name, strategy in {"policy": learned, "cover": COVERING, "blend": BLENDING, "margin": ASKING_MARGIN}.items()
+        setting: _gains({name: np.array(wards) for name, wards in found.items()}, rng)
+        for setting, found in areas.items()
     }
+
+
+def _cohort_areas(
+    policy: Policy, config: PolicyTraining, folder: Path, setting: str, seed: int
+) -> dict[str, list[NDArray[np.float64]]]:
+    """Play the wards of a cohort by every strategy from the same starts; areas of shape (n_gate_plays,)."""
+    strategies = (Strategy("policy", policy, by_turns=True), COVERING, BLENDING, ASKING_MARGIN)
+    rng = np.random.default_rng((config.seed, 6, seed, setting == FROM_MODEL))
+    # However often each is played, and whatever its head knows, the wards are the same.
+    mixed = np.random.default_rng((config.seed, 6, seed))
+    patients = _patients(seed, config, folder, None)
+    areas: dict[str, list[NDArray[np.float64]]] = {name: [] for name in ("policy", "cover", "blend", "margin")}
+    with repeatable(1):
+        for ward in ward_tasks(patients, config.n_ward, mixed, with_model=setting == FROM_MODEL):
+            stage = stage_of(ward, rng)
+            start = first_labels(ward, config.n_gate_plays, rng)
+            for name, strategy in zip(areas, strategies, strict=True):
+                ask = asking(strategy, stage.ground, rng)
+                areas[name].append(play(stage, start, config.reinforce.n_queries, ask).area)
+    return areas
 
 
 def _gains(areas: dict[str, NDArray[np.float64]], rng: np.random.Generator) -> dict[str, Any]:
     """Compare areas of shape (n_wards, n_gate_plays)."""
     gains: dict[str, Any] = {"n_wards": len(areas["policy"])}
-    for name, rival in [*(("policy", rival) for rival in LEAST_GAIN), ("cover", "blend"), ("cover", "margin")]:
+    for name, rival in [*(("policy", rival) for rival in RIVALS), ("cover", "blend"), ("cover", "margin")]:
         gains.setdefault(name, {})[rival] = _gain(areas[name] - areas[rival], rng)
     return gains
 

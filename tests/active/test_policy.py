@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from eegwarn.active.environment import Task, aurocs, play, stage_of
-from eegwarn.active.gate import FROM_MODEL, FROM_NOTHING, LEAST_GAIN, learned_strategy, strategy_to_use
+from eegwarn.active.gate import FROM_MODEL, FROM_NOTHING, RIVALS, learned_strategy, strategy_to_use
 from eegwarn.active.policy import Policy, PolicyConfig
 from eegwarn.active.reinforce import ReinforceConfig, _advantages, _draw_plays, _loss, learn_policy
 from eegwarn.active.residual import Residual
@@ -19,8 +19,8 @@ from tests.active.conftest import make_task
 
 
 def _gate(**lows: float) -> dict[str, Any]:
-    gains = {rival: {"low": lows.get(rival, 0.1)} for rival in LEAST_GAIN}
-    return {FROM_NOTHING: {"policy": {rival: {"low": 0.1} for rival in LEAST_GAIN}}, FROM_MODEL: {"policy": gains}}
+    gains = {rival: {"low": lows.get(rival, 0.1)} for rival in RIVALS}
+    return {FROM_NOTHING: {"policy": {rival: {"low": 0.1} for rival in RIVALS}}, FROM_MODEL: {"policy": gains}}
 
 
 def test_an_untrained_policy_is_the_rule_it_began_as(task: Task) -> None:
@@ -116,9 +116,9 @@ def test_a_policy_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
     assert all(torch.equal(value, read.policy.state_dict()[name]) for name, value in policy.state_dict().items())
 
 
-def test_too_little_gain_keeps_what_was_learned_shut(tmp_path: Path) -> None:
-    for rival, least in LEAST_GAIN.items():
-        for low in (least - 0.1, float("nan")):
+def test_a_gate_below_zero_keeps_what_was_learned_shut(tmp_path: Path) -> None:
+    for rival in RIVALS:
+        for low in (-0.1, float("nan")):
             assert not LearnedPolicy(Policy(PolicyConfig()), {"gate": _gate(**{rival: low})}).is_open
 
 

@@ -90,7 +90,8 @@ def _prepare(folder: Path, progress: Progress) -> None:
     for seed in WARD_SEEDS:
         kept_tasks(N_PATIENTS, seed, TaskConfig(), folder=folder, progress=progress)
     if not (folder / "embedding" / "policy.toml").exists():
-        embedded = replace(PolicyTraining(), policy=PolicyConfig(embedding=True))
+        # How it does is told by the curves, beside the others: its gate is not asked.
+        embedded = replace(PolicyTraining(), policy=PolicyConfig(embedding=True), n_gate_plays=2)
         train_policy(folder / "embedding", embedded, tasks_folder=folder, progress=progress)
 
 
