@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 
 # Tests run side by side: threads of their own would only wait for each other. Libraries read it when they are loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Beside others any example may take long.
+settings.register_profile("side by side", deadline=None)
+settings.load_profile("side by side")
 
 
 @pytest.fixture(scope="session")

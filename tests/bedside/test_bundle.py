@@ -230,7 +230,7 @@ def test_a_manifest_that_does_not_fit_is_refused(model: Path, manifest: bytes) -
         read_bundle(model)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_file_cut_anywhere_is_refused(model: Path, data: st.DataObject) -> None:
     whole = model.read_bytes()
@@ -241,7 +241,7 @@ def test_a_file_cut_anywhere_is_refused(model: Path, data: st.DataObject) -> Non
     assert "\n" not in str(caught.value)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_byte_is_refused_or_changes_nothing(model: Path, bundle: Bundle, data: st.DataObject) -> None:
     whole = bytearray(model.read_bytes())

@@ -55,7 +55,7 @@ def test_live_equals_offline_at_any_rate_and_chunking(bundle: Bundle) -> None:
     offline = [score_recording(bundle, recording) for recording in recordings]
     assert all(scored.alarms and len(scored.faults) >= 2 for scored in offline)
 
-    @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
     @given(which=st.integers(0, 3), cuts=st.lists(st.integers(0, 9999), max_size=90), told=st.booleans())
     def check(which: int, cuts: list[int], told: bool) -> None:
         recording, scored = recordings[which], offline[which]

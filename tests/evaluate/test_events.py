@@ -29,7 +29,7 @@ def _timescoring(reference, alarms):
     return EventCounts(int(scores.refTrue), int(scores.tp), int(scores.fp), HOUR_S)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(spans, spans)
 def test_counts_are_those_of_timescoring_on_masks(reference, alarms):
     inside = [e for e in _events(reference) if e.onset_s < 3600 and e.offset_s > 0]
@@ -37,7 +37,7 @@ def test_counts_are_those_of_timescoring_on_masks(reference, alarms):
     assert count_events(inside, raised, duration_s=HOUR_S) == _timescoring(inside, raised)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(spans, spans, st.randoms(use_true_random=False))
 def test_the_order_of_the_events_does_not_matter(reference, alarms, shuffler):
     seizures, raised = _events(reference), _events(alarms)

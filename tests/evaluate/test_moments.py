@@ -42,7 +42,7 @@ def _moment_by_moment(recording, rule):
     return levels
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.integers(0, 290), max_size=3), st.integers(0, 99))
 def test_levels_are_those_of_the_rule_applied_moment_by_moment(onsets_s, seed):
     recording = _recording(onsets_s, seed=seed, faults=((200.0, 230.0),), duration_s=300.0)

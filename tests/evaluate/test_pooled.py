@@ -28,7 +28,7 @@ def _recording(seed, *, patient_id="p", n_windows=600, seizure_s=900.0):
 UNITS = [[_recording(seed)] for seed in range(4)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(0, 3), min_size=4, max_size=4).filter(any))
 def test_a_cohort_made_of_units_scores_as_if_its_windows_were_joined(times):
     scores = pooled_scores(tally(UNITS, RULE), np.array([times], dtype=float))
@@ -62,7 +62,7 @@ def test_events_and_forecasts_are_the_sums_of_the_units():
         assert scores[key][0] == pytest.approx(expected), key
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=3).filter(any))
 def test_the_median_warning_time_is_that_of_the_seizures_drawn(times):
     units = [[replace(_recording(0), alarms=(SeizureEvent(900 + delay_s, 1000),))] for delay_s in (-20, 5, 40)]

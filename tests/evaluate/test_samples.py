@@ -23,7 +23,7 @@ def test_sensitivity_is_taken_at_no_less_than_the_specificity():
     assert strict.sensitivity == pytest.approx(2 / 3)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(pairs)
 def test_windows_without_a_probability_or_a_label_change_nothing(windows):
     probability, label = np.array(windows, dtype=float).T
@@ -32,7 +32,7 @@ def test_windows_without_a_probability_or_a_label_change_nothing(windows):
     assert np.array_equal(list(vars(alone).values()), list(vars(with_others).values()), equal_nan=True)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(pairs)
 def test_areas_are_those_of_scikit_learn_and_undefined_without_both_classes(windows):
     probability, label = np.array(windows, dtype=float).T

@@ -17,7 +17,7 @@ def _recording(onsets_s, alarms=(), faults=()):
     )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(0, 3599), max_size=6))
 def test_stretches_hold_every_window_and_seizure_once_and_all_the_time(onsets_s):
     recording = _recording(onsets_s)

@@ -108,7 +108,7 @@ def recording(n_times: int, sfreq: float = 100.0, *, start: datetime | None = No
     return Recording("a", sfreq, channels, n_times, read_uv, start=start, marks=(Mark(1.0, 0.0, "J. Doe awake"),))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(seizure_events(), max_size=5), st.integers(1, 800), st.sampled_from([100.0, 256.0, 173.61]))
 def test_an_exported_recording_comes_back(
     tmp_path_factory: pytest.TempPathFactory, events: list[SeizureEvent], n_times: int, sfreq: float

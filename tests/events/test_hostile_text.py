@@ -27,7 +27,7 @@ def read_or_refuse(read: Callable[[Path], object], path: Path) -> None:
             raise AssertionError(f"{error!r} is not one line") from error
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @pytest.mark.parametrize("read", READERS)
 @given(text=st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=30).map("".join))
 @example(text="")
@@ -37,7 +37,7 @@ def test_garbled_text_gives_no_traceback(tmp_path_factory: pytest.TempPathFactor
     read_or_refuse(read, path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @pytest.mark.parametrize("read", READERS)
 @given(content=st.binary(max_size=200), head=st.sampled_from([b"", b"\0X\x17\xfc## time resolution: 256\0"]))
 def test_random_bytes_give_no_traceback(

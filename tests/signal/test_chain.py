@@ -44,7 +44,7 @@ def with_faults(data: np.ndarray, sfreq: float) -> np.ndarray:
     return data
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     sfreq=st.sampled_from([100.0, 128.0, 173.61, 200.0, 256.0, 500.0]),
     cuts=st.lists(st.integers(0, 999), max_size=30),
@@ -84,7 +84,7 @@ def test_channels_that_take_part_in_no_derivation_change_nothing() -> None:
     np.testing.assert_array_equal(np.hstack([part.quality for part in read]), alone.quality)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(sfreq=st.sampled_from([100.0, 200.0, 256.0, 500.0]), change_s=st.integers(2, 6))
 def test_a_changed_future_leaves_the_past_as_it_was(sfreq: float, change_s: int) -> None:
     data = noise_uv(19, int(8 * sfreq))

@@ -27,7 +27,7 @@ def lay(timeline: Timeline, stamp_s: np.ndarray, data: np.ndarray, *, chunk: int
     ]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(1, 999), max_size=40))
 def test_an_even_stream_is_laid_as_it_is_however_it_is_cut(cuts: list[int]) -> None:
     stamp_s, data = stream(4)
@@ -38,7 +38,7 @@ def test_an_even_stream_is_laid_as_it_is_however_it_is_cut(cuts: list[int]) -> N
     assert (timeline.start_s, timeline.slip_s) == (BEGIN_S, pytest.approx(0, abs=1e-9))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(lost=st.tuples(st.integers(10, 900), st.integers(30, 400)), chunk=st.integers(1, 1500))
 def test_dropped_samples_become_nan_of_the_same_length(lost: tuple[int, int], chunk: int) -> None:
     stamp_s, data = stream(6)
@@ -85,7 +85,7 @@ def test_a_stall_is_filled_as_time_goes_by_and_what_comes_too_late_is_dropped() 
     np.testing.assert_array_equal(whole, expected)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     jump_s=st.one_of(st.floats(2.5, 1e9), st.floats(-1e9, -2.5)), at=st.integers(50, 900), chunk=st.integers(10, 300)
 )
@@ -107,7 +107,7 @@ def test_a_clock_that_jumps_is_a_gap_and_samples_go_on(jump_s: float, at: int, c
     assert timeline.next_s == pytest.approx(arrival_s[-1], abs=0.2)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(back_s=st.floats(0.2, 1.9), at=st.integers(50, 900), chunk=st.integers(10, 300))
 def test_where_samples_were_dropped_for_a_clock_set_back_a_little_there_is_a_gap(
     back_s: float, at: int, chunk: int

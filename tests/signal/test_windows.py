@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegwarn.errors import ConfigError, RecordingError
@@ -42,7 +42,6 @@ def test_a_window_needs_enough_good_derivations() -> None:
     assert cut_windows(data, quality, sfreq=128, config=WindowConfig(min_channels=8)).usable[0]
 
 
-@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 1500), max_size=12), hop_s=st.sampled_from([0.5, 1.0, 2.0, 4.0]))
 def test_a_stream_gives_the_windows_of_the_whole(cuts: list[int], hop_s: float) -> None:
     data = noise_uv(18, 1500).astype(np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegwarn.store import Store
@@ -16,7 +16,6 @@ METRICS = pytest.importorskip("sklearn.metrics")
 RNG = np.random.default_rng(0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
 def test_cohens_kappa_is_what_scikit_learn_computes(pairs: list[tuple[int, int]]) -> None:
     table = np.zeros((3, 3))

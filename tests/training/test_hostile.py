@@ -30,7 +30,7 @@ def test_what_is_whole_is_read(place: tuple[Door, Path]) -> None:
         assert outcome_of(door, path) == (READ, "")
 
 
-@settings(max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_damaged_is_read_or_refused_in_one_line(place: tuple[Door, Path], data: st.DataObject) -> None:
     door, path = place
@@ -77,7 +77,7 @@ def test_a_model_that_was_altered_and_sealed_again_passes_its_seal(tmp_path: Pat
     assert door.damage is not None
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(content=door.damage(door.examples))
     def each(content: bytes) -> None:
         path = tmp_path / door.file_name

@@ -52,7 +52,7 @@ def test_the_rate_is_kept_at_the_threshold_chosen_and_above(wanted):
 onsets = st.lists(st.integers(0, 8500).map(lambda tens: 10.0 * tens + 5), max_size=6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(onsets, st.integers(0, 2**32 - 1), st.sampled_from([3, 30, 300]), st.sampled_from([20, 300, 900]))
 def test_false_alarms_are_those_that_timescoring_counts(onsets_s, seed, wanted, length_s):
     rng = np.random.default_rng(seed)

@@ -52,7 +52,7 @@ def test_a_source_is_seen_best_by_the_electrode_over_it():
 
 
 @given(short_h=st.floats(0.1, 50), longer_h=st.floats(0, 100), rate=st.floats(0.02, 4), number=st.integers(0, 50))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_longer_list_of_seizures_begins_with_the_shorter(short_h, longer_h, rate, number):
     patient = _patient(number, seizures_per_hour=rate)
     short = seizures_until(patient, 3600 * short_h)

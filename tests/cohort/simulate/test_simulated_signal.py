@@ -30,7 +30,7 @@ def test_any_minute_alone_equals_the_same_minute_in_sequence(family):
 
 
 @given(start=st.integers(0, 30000), n_times=st.integers(1, 20000))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_any_stretch_equals_that_stretch_of_the_whole(start, n_times):
     whole = simulated_recording(hours=0.05, seed=11, config=BUSY).read_uv(0, 36000)
     stop = min(start + n_times, 36000)
