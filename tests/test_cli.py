@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from eegwarn.cli import main
 from eegwarn.events import read_szcore_tsv
 from eegwarn.events.szcore import is_found_by_model
 from tests.app.examples import SEIZURE_S, simulated_uv, write_edf
+from tests.disks import disk_of
 from tests.models import amplitude_model
 from tests.signal.edf_files import ELECTRODES
 
@@ -229,17 +231,9 @@ def test_a_place_that_cannot_be_written_gives_one_line(folder: Path, capsys: pyt
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Path:
-    """A disk of 200 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk cannot be mounted here: that needs root on Linux")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with disk_of("200k", tmp_path) as disk:
+        yield disk
 
 
 def test_a_full_disk_gives_one_line_and_leaves_nothing(

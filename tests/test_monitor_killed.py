@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from eegwarn.bedside.recent import read_ring
 from eegwarn.bedside.ring import ring_path
 from eegwarn.store import open_store
 from eegwarn.store.place import find_place, recent_folder
+from tests.disks import disk_of
 from tests.lsl_streams import need_lsl, sending
 from tests.monitoring import (
     is_state,
@@ -85,14 +85,7 @@ def test_a_locked_store_holds_nothing_up_and_loses_nothing(model: Path, recordin
 def test_a_full_disk_is_said_and_what_waits_is_written_when_there_is_room(
     model: Path, recording: Path, tmp_path: Path
 ) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("a file system of 1 MB can only be mounted by root, outside a container")
-    try:
+    with disk_of("1m", tmp_path) as small:
         store = small / "store.db"
         open_store(store).close()
         filling = small / "filling"
@@ -108,8 +101,6 @@ def test_a_full_disk_is_said_and_what_waits_is_written_when_there_is_room(
         alarms, n_levels = stored(store)
         assert len(alarms) == 1
         assert n_levels == 87
-    finally:
-        subprocess.run(["umount", str(small)], check=False)
 
 
 def test_a_live_stream_from_calm_to_alarm_to_fault_and_back_after_a_kill(model: Path, tmp_path: Path) -> None:

@@ -3,12 +3,9 @@
 ``train_policy(out, config, *, progress=None) -> LearnedPolicy``
 """
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +26,7 @@ from eegwarn.evaluate.bootstrap import mean_interval
 from training.loop import repeatable
 from training.policy_tasks import TaskConfig, kept_tasks
 from training.record import versions
+from training.workers import worker_processes
 
 VERSION = 2
 
@@ -156,8 +154,7 @@ def _gate(policy: Policy, config: PolicyTraining, folder: Path, progress: Progre
         _patients(seed, config, folder, progress)
     areas: dict[str, dict[str, list[NDArray[np.float64]]]] = {FROM_NOTHING: {}, FROM_MODEL: {}}
     wanted = [(setting, seed) for setting in areas for seed in config.gate_seeds]
-    # A worker that was forked would share torch's threads with its parent and hang.
-    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with worker_processes() as pool:
         played = pool.map(partial(_cohort_areas, policy, config, folder), *zip(*wanted, strict=True))
         for n_done, ((setting, _), found) in enumerate(zip(wanted, played, strict=True), start=1):
             for name, wards in found.items():
@@ -175,17 +172,18 @@ def _cohort_areas(
     policy: Policy, config: PolicyTraining, folder: Path, setting: str, seed: int
 ) -> dict[str, list[NDArray[np.float64]]]:
     """Play the wards of a cohort by every strategy from the same starts; areas of shape (n_gate_plays,)."""
-    strategies = (Strategy("policy", policy, by_turns=True), COVERING, BLENDING, ASKING_MARGIN)
+    learned = Strategy("policy", policy, by_turns=True)
+    strategies = {"policy": learned, "cover": COVERING, "blend": BLENDING, "margin": ASKING_MARGIN}
     rng = np.random.default_rng((config.seed, 6, seed, setting == FROM_MODEL))
     # However often each is played, and whatever its head knows, the wards are the same.
     mixed = np.random.default_rng((config.seed, 6, seed))
     patients = _patients(seed, config, folder, None)
-    areas: dict[str, list[NDArray[np.float64]]] = {name: [] for name in ("policy", "cover", "blend", "margin")}
+    areas: dict[str, list[NDArray[np.float64]]] = {name: [] for name in strategies}
     with repeatable(1):
         for ward in ward_tasks(patients, config.n_ward, mixed, with_model=setting == FROM_MODEL):
             stage = stage_of(ward, rng)
             start = first_labels(ward, config.n_gate_plays, rng)
-            for name, strategy in zip(areas, strategies, strict=True):
+            for name, strategy in strategies.items():
                 ask = asking(strategy, stage.ground, rng)
                 areas[name].append(play(stage, start, config.reinforce.n_queries, ask).area)
     return areas

@@ -1,9 +1,6 @@
 """What was acknowledged is there, and nothing is there twice, however the writing program ends."""
 
 import multiprocessing
-import os
-import shutil
-import subprocess
 import sys
 import time
 import types
@@ -18,6 +15,7 @@ from sqlalchemy import text
 from eegwarn.errors import StoreError
 from eegwarn.store import Store, open_store
 from eegwarn.store.labels import add_label, label_log
+from tests.disks import disk_of
 from tests.store.labelled import SEIZURE, clips
 
 N_LABELS, N_KILLS = 1000, 50
@@ -86,15 +84,8 @@ def test_a_killed_writer_loses_no_acknowledged_label_and_doubles_none(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if os.getuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root can make a small disk")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False)
-    if mounted.returncode != 0:
-        pytest.skip("no disk can be mounted here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with disk_of("1m", tmp_path) as disk:
+        yield disk
 
 
 def test_a_full_disk_is_reported_loses_nothing_and_works_again_when_there_is_room(small_disk: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from eegwarn.active import gate
 from eegwarn.active.choose import LIBRARY, choose_by_library
 from eegwarn.active.environment import Choose, Stage, Task, first_labels, play, score_of_all, stage_of
-from eegwarn.active.gate import strategy_named
 from eegwarn.active.rule import Strategy
 from eegwarn.active.shipped import read_policy
 from eegwarn.active.situation import Situation
@@ -26,7 +26,7 @@ SHOWN = (0, 5, 10, 20, 30)
 
 LEARNED, EMBEDDED = "learned policy", "learned policy, embedding"
 STRATEGIES = (LEARNED, EMBEDDED, "cover", "blend", *LIBRARY)
-FROM_NOTHING, FROM_MODEL = "wards, from nothing", "wards, from the model"
+FROM_NOTHING, FROM_MODEL = (f"wards, {setting}" for setting in (gate.FROM_NOTHING, gate.FROM_MODEL))
 
 
 def curve_rows(setting: str, seed: int, strategies: Sequence[str], folder: Path) -> list[Row]:
@@ -90,7 +90,7 @@ def _score(
 def _strategy(name: str, folder: Path) -> Strategy:
     if name == EMBEDDED:
         return Strategy(name, read_policy(folder / "embedding").policy, by_turns=True)
-    return strategy_named("learned" if name == LEARNED else name)
+    return gate.strategy_named("learned" if name == LEARNED else name)
 
 
 def _ask_library(

@@ -13,12 +13,11 @@ from training.benchmarks.fault_ward import (
     Ward,
     new_database,
     on_server,
-    remount,
-    small_disk,
     start,
     stored_alarms,
 )
 from training.benchmarks.postgres import Server, missing
+from training.benchmarks.small_disk import remount, small_disk
 
 _NO_DISK = "no disk can be mounted here"
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -186,22 +185,3 @@ def on_server(fault: Callable[[Ward, str], Row], name: str) -> Fault:
         return Row(skipped=missing() or "") if server is None else fault(ward, new_database(server, name))
 
     return provoke
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    """Mount a disk of 2 MB for as long as this lasts; None where that cannot be done."""
-    disk = Path(tempfile.mkdtemp(dir=folder))
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
-    if os.getuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
-        yield None
-        return
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)  # noqa: S603, S607
-
-
-def remount(disk: Path, how: str) -> None:
-    """Make a disk read-only (ro), or give it back (rw)."""
-    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)  # noqa: S603, S607

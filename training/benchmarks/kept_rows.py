@@ -1,14 +1,13 @@
 """Rows of results that are kept line by line, so that a benchmark of hours goes on where it was interrupted."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
 from eegwarn.bedside.scoring import Progress
+from training.workers import worker_processes
 
 Row = dict[str, Any]
 
@@ -42,9 +41,7 @@ def add_rows(
         All rows, earlier ones first.
     """
     rows = read_rows(kept)
-    # A worker that was forked would share torch's threads with its parent and hang.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=context) as pool, kept.open("a") as file:
+    with worker_processes() as pool, kept.open("a") as file:
         running = [pool.submit(work, *task) for task in tasks]
         progress("rows", len(rows), n_rows)
         for done in as_completed(running):

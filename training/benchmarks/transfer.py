@@ -6,9 +6,8 @@ threshold are fitted on simulated patients too. Nothing is fitted on the recordi
 """
 
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +32,7 @@ from training.methods import learn
 from training.network import judge_recording
 from training.record import versions
 from training.shipped import shipped_config
+from training.workers import worker_processes
 
 SEEDS = (6100, 6101, 6102, 6103, 6104)
 BACKBONES = ("resnet", "lstm")
@@ -47,7 +47,7 @@ def run(out: Path, progress: Progress, *, quick: bool = False) -> str:
         raise CohortError(f"There is no {str(recording)!r}. Set EEGWARN_DATA to the folder that holds michigan_tle.")
     chosen = [(kind, seed) for kind in BACKBONES for seed in SEEDS[: 1 if quick else len(SEEDS)]]
     results = []
-    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with worker_processes() as pool:
         running = [pool.submit(score_with, kind, seed, recording) for kind, seed in chosen]
         progress("models", 0, len(chosen))
         for done in as_completed(running):
